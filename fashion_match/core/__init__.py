@@ -1,0 +1,1 @@
+"""The core: types, plugin system, model, store and use cases. It never imports ``fashion_match.plugins``."""

@@ -1,0 +1,1 @@
+"""The plugin system: which hooks there are, where implementations are registered, and how packages are found."""

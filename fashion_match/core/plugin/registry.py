@@ -1,0 +1,122 @@
+"""Named factories of one kind of plugin, each with the options it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from fashion_match.core.error import PluginError, did_you_mean
+
+T = TypeVar("T")
+
+
+class Options(BaseModel):
+    """Base of a plugin's options: frozen, and refusing what it does not know. A plugin without options uses it as it is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True)
+class Entry(Generic[T]):
+    """One registered plugin: its name, where it came from, and how it is made."""
+
+    name: str
+    factory: Callable[..., T]
+    options: type[BaseModel]
+    summary: str
+    provider: str
+    """Name of the plugin package or built-in module that registered it."""
+
+    def make(self, options: Mapping[str, Any] | None = None, **context: Any) -> T:
+        """Validate ``options`` and call the factory as ``factory(options, **context)``.
+
+        Raises:
+            PluginError: an option is unknown or does not fit its type.
+        """
+        return self.factory(self.parse(options or {}), **context)
+
+    def parse(self, options: Mapping[str, Any]) -> BaseModel:
+        """Return ``options`` as the plugin's own model. Raises PluginError as `make` does."""
+        try:
+            return self.options.model_validate(dict(options))
+        except ValidationError as error:
+            raise self._explain(error) from None
+
+    def _explain(self, error: ValidationError) -> PluginError:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]) or self.name
+        known = list(self.options.model_fields)
+        if first["type"] == "extra_forbidden":
+            return PluginError(
+                f"{self.name} has no option {name!r}.",
+                did_you_mean(name, known, what="options") if known else f"{self.name} takes no options.",
+            )
+        return PluginError(
+            f"{self.name}: option {name} = {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}.",
+            f"`fm plugins show {self.name}` lists its options.",
+        )
+
+
+class Registry(Generic[T]):
+    """The plugins of one kind by name. Factories are only called when a plugin is used, so listing loads nothing.
+
+    Args:
+        kind: singular noun for messages, such as ``"reader"``.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.provider = "fashion_match"
+        self._entries: dict[str, Entry[T]] = {}
+
+    def register(
+        self, name: str, factory: Callable[..., T], *, options: type[BaseModel] = Options, summary: str = ""
+    ) -> None:
+        """Add a plugin.
+
+        Args:
+            name: what the user types; letters, digits, ``_``, ``-`` and ``.``.
+            factory: called with an ``options`` instance (and the context its protocol names) when the plugin is used.
+            options: pydantic model with ``extra="forbid"``; ``--set key=value`` is validated by it.
+            summary: one line for ``fm plugins``.
+
+        Raises:
+            PluginError: the name is taken or malformed, or ``options`` would silently ignore unknown keys.
+        """
+        if not name or not all(c.isalnum() or c in "_-." for c in name):
+            raise PluginError(f"{name!r} cannot be the name of a {self.kind}: use letters, digits, '_', '-' and '.'.")
+        if name in self._entries:
+            raise PluginError(
+                f"the {self.kind} {name!r} of {self.provider} is already registered by {self._entries[name].provider}.",
+                "Register it under another name.",
+            )
+        if options.model_config.get("extra") != "forbid":
+            raise PluginError(
+                f"the options of {self.kind} {name!r} must be a pydantic model with extra='forbid'.",
+                "Derive them from fashion_match.Options.",
+            )
+        self._entries[name] = Entry(name, factory, options, summary, self.provider)
+
+    def __getitem__(self, name: str) -> Entry[T]:
+        """Return the entry called ``name``. Raises PluginError, with the nearest spelling, where there is none."""
+        try:
+            return self._entries[name]
+        except KeyError:
+            remedy = did_you_mean(name, self._entries, what=f"{self.kind}s")
+            raise PluginError(f"there is no {self.kind} {name!r}.", remedy) from None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def __iter__(self) -> Iterator[Entry[T]]:
+        return iter(sorted(self._entries.values(), key=lambda entry: entry.name))
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def discard(self, provider: str) -> None:
+        """Remove everything that ``provider`` registered: what a plugin leaves behind when its hook fails half-way."""
+        self._entries = {name: entry for name, entry in self._entries.items() if entry.provider != provider}

@@ -1,0 +1,104 @@
+"""What each kind of plugin must be able to do. Few methods: the plugin writes the easy part, the core the hard ones.
+
+Letters for shapes: B batch, D backbone width, E embedding width, H W pixels, N items, K classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import torch
+
+    from fashion_match.core.item import Failure, Hit, Item
+    from fashion_match.core.model.preprocess import Preprocess
+    from fashion_match.core.store.protocol import VectorStore
+    from fashion_match.core.where import Where
+
+
+class Reader(Protocol):
+    """Turns a source into items. The registered factory is called as ``factory(options)``."""
+
+    def read(self, source: str) -> Iterator[Item | Failure]:
+        """Yield the items of ``source`` one at a time, holding no more than one record in memory.
+
+        A bad record is yielded as a `Failure` and reading goes on. An id must be the same on every reading.
+
+        Raises:
+            ReaderError: the source as a whole cannot be read; the message names the file, and the line where there is one.
+        """
+        ...
+
+
+class Backbone(Protocol):
+    """A ``torch.nn.Module`` without its classifier. The registered factory is called as ``factory(options, weights=...)``.
+
+    ``weights`` is ``"pretrained"``, ``"none"`` (random: the caller has seeded torch) or the path of a weights file. A
+    factory raises `ModelError` where those weights cannot be had.
+    """
+
+    dim: int
+    """D, the width of the features."""
+    preprocess: Preprocess
+    """Its own way from a photo to pixels."""
+
+    def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Map normalised pixels (B x 3 x H x W, float32) to features (B x D)."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """Parameters and buffers by name, as ``torch.nn.Module`` gives them."""
+        ...
+
+
+class Loss(Protocol):
+    """A loss over a batch of embeddings."""
+
+    def __call__(self, embeddings: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Return a scalar for embeddings (B x E) and labels (B); no valid pair gives a zero that keeps the graph."""
+        ...
+
+
+class TrainingMethod(Protocol):
+    """Says what it needs, its head, its loss terms and its defaults; one loop trains all methods."""
+
+    needs: frozenset[str]
+    """Subset of ``{"label", "attributes"}``, checked before any work."""
+
+    def recipe(self, context: Any) -> Any:
+        """Return head options, named loss terms, sampler and defaults for this data."""
+        ...
+
+    def make_head(self, dim: int, options: Any) -> Any:
+        """Return the head over features of width ``dim``: the only way a head is made, in training and in loading."""
+        ...
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a recommender is asked for."""
+
+    where: Where
+    """Filter; only items that match may be returned."""
+    vector: Sequence[float] | None = None
+    """Anchor (E, unit length), or ``None`` for a request by attributes alone."""
+    k: int = 10
+    offset: int = 0
+    min_score: float | None = None
+    exact: bool = False
+    """Compare with every vector instead of asking the index."""
+    exclude: frozenset[str] = field(default_factory=frozenset)
+    """Item ids that must not be returned, such as the anchor's own."""
+
+
+class Recommender(Protocol):
+    """Turns a request into ranked hits. The registered factory is called as ``factory(options)``."""
+
+    ranked_by: str
+    """What its scores mean, for the heading, after `recommend` has run: ``"cosine to the anchor"``."""
+
+    def recommend(self, request: Request, store: VectorStore) -> list[Hit]:
+        """Return at most ``request.k`` hits, best first, all of which match ``request.where``."""
+        ...

@@ -1,0 +1,1 @@
+"""Vectors with attributes as payload, kept by Qdrant: embedded in this process, or on a server."""
