@@ -1,4 +1,4 @@
-"""Garment photos in, a searchable catalogue out. This module is the whole public API; importing it never imports torch."""
+"""Garment photos in, a searchable catalogue out: the whole public API. Importing it never imports torch."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fashion_match.core.attribute import canonical_attributes as canonical_attributes
     from fashion_match.core.catalogue import Catalogue as Catalogue
     from fashion_match.core.error import DataError as DataError
     from fashion_match.core.error import FashionMatchError as FashionMatchError
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from fashion_match.core.error import ReaderError as ReaderError
     from fashion_match.core.error import StoreError as StoreError
     from fashion_match.core.error import UsageError as UsageError
+    from fashion_match.core.error import did_you_mean as did_you_mean
     from fashion_match.core.item import STANDARD_ATTRIBUTES as STANDARD_ATTRIBUTES
     from fashion_match.core.item import Failure as Failure
     from fashion_match.core.item import Hit as Hit
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from fashion_match.core.where import Where as Where
 
 _HOME = {
+    "core.attribute": ("canonical_attributes",),
     "core.catalogue": ("Catalogue",),
     "core.error": (
         "DataError",
@@ -46,6 +49,7 @@ _HOME = {
         "ReaderError",
         "StoreError",
         "UsageError",
+        "did_you_mean",
     ),
     "core.item": ("STANDARD_ATTRIBUTES", "Failure", "Hit", "IngestReport", "Item", "Reason"),
     "core.model.preprocess": ("Preprocess",),

@@ -1,4 +1,4 @@
-"""Errors that are the user's to mend: a problem, a remedy, and the exit code that says which part of the system refused.
+"""Errors that are the user's to mend: a problem, a remedy, and an exit code that says which part refused.
 
 Anything else that is raised is a bug of ours (or of a plugin) and keeps its traceback.
 """
@@ -57,7 +57,7 @@ class StoreError(FashionMatchError):
 
 
 def nearest_spelling(word: str, known: Iterable[str], *, n: int = 3) -> list[str]:
-    """Return up to ``n`` of ``known``, best first, that ``word`` may have meant; upper and lower case count as the same."""
+    """Return up to ``n`` of ``known``, best first, that ``word`` may have meant, whatever its case."""
     by_folded: dict[str, str] = {}
     for name in known:
         by_folded.setdefault(name.casefold(), name)

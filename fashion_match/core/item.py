@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -27,6 +28,7 @@ RESERVED_NAMES = frozenset({"id", "label", "split", "role", "source"})
 """Names that a filter uses for an item's own fields, so no attribute may have them."""
 
 
+@lru_cache(4096)  # the same few names come with every item
 def _check_name(name: str) -> str:
     if not name or name.startswith("_") or name in RESERVED_NAMES or any(c in name for c in '".[]\n'):
         raise ValueError(f"{name!r} cannot be the name of an attribute")
@@ -139,7 +141,8 @@ class IngestReport(Record):
     def model_post_init(self, _: object) -> None:
         if self.n_seen != self.n_stored + self.n_unchanged + self.n_failed:
             raise ValueError(
-                f"{self.n_seen} seen is not {self.n_stored} stored + {self.n_unchanged} unchanged + {self.n_failed} failed"
+                f"{self.n_seen} seen is not {self.n_stored} stored + {self.n_unchanged} unchanged"
+                f" + {self.n_failed} failed"
             )
         if self.n_failed != sum(self.failures_by_reason.values()):
             raise ValueError(f"{self.n_failed} failed, but the reasons count {sum(self.failures_by_reason.values())}")

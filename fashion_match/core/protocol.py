@@ -27,13 +27,13 @@ class Reader(Protocol):
         A bad record is yielded as a `Failure` and reading goes on. An id must be the same on every reading.
 
         Raises:
-            ReaderError: the source as a whole cannot be read; the message names the file, and the line where there is one.
+            ReaderError: the source as a whole cannot be read; the message names the file, and the line if any.
         """
         ...
 
 
 class Backbone(Protocol):
-    """A ``torch.nn.Module`` without its classifier. The registered factory is called as ``factory(options, weights=...)``.
+    """A ``torch.nn.Module`` without its classifier. Its factory is called as ``factory(options, weights=...)``.
 
     ``weights`` is ``"pretrained"``, ``"none"`` (random: the caller has seeded torch) or the path of a weights file. A
     factory raises `ModelError` where those weights cannot be had.
@@ -89,6 +89,8 @@ class Request:
     min_score: float | None = None
     exact: bool = False
     """Compare with every vector instead of asking the index."""
+    anchors: tuple[Item, ...] = ()
+    """Items of the catalogue that the anchor was made of, for saying what a hit has in common with them."""
     exclude: frozenset[str] = field(default_factory=frozenset)
     """Item ids that must not be returned, such as the anchor's own."""
 

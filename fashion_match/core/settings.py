@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from fashion_match.core.error import UsageError
@@ -20,7 +20,9 @@ class Settings(BaseSettings):
     store: str = "./fm-data"
     """Folder of the embedded store, or URL of a Qdrant server."""
     collection: str = "default"
-    api_key: SecretStr | None = None
+    api_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("FM_API_KEY", "QDRANT_API_KEY", "api_key")
+    )
     """Of the Qdrant server; ``QDRANT_API_KEY`` is read where ``FM_API_KEY`` is not set."""
     cache: Path = Field(default_factory=lambda: Path.home() / ".cache" / "fashion-match")
     """Models of server collections and other things that can be made again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Literal
 
@@ -11,19 +12,25 @@ from fashion_match.core.item import Record
 Scalar = str | float | int
 Op = Literal["in", "not in", "<", "<=", ">", ">="]
 
-SEASON_NAMES = {"autumn": "Fall"}
-"""Autumn and Fall are one season; it is stored and asked for as Fall."""
+SEASON_NAMES = {"autumn": "Fall", "fall": "Fall", "spring": "Spring", "summer": "Summer", "winter": "Winter"}
+"""Autumn and Fall are one season, however they are written."""
 
-_OPERATOR = re.compile(r"\s*(?P<key>[^=<>!]+?)\s*(?P<op>!=|<=|>=|=|<|>|\s+not\s+in\s+|\s+in\s+)\s*(?P<values>.+?)\s*$")
+_OPERATOR = re.compile(
+    r"""\s*(?:"(?P<quoted>[^"]+)"|(?P<key>[^=<>!"]+?))\s*(?P<op>!=|<=|>=|=|<|>|\bnot\s+in\b|\bin\b)\s*(?P<values>.+?)\s*""",
+    re.IGNORECASE | re.DOTALL,
+)
+_VALUE = re.compile(r"""\s*(?:"(?P<quoted>(?:[^"]|"")*)"|(?P<plain>[^",][^,]*)?)\s*(?:,|$)""", re.DOTALL)
 _RANGE = re.compile(r"(?P<low>-?\d+(?:\.\d+)?)?\.\.(?P<high>-?\d+(?:\.\d+)?)?")
+_PLAIN_KEY = re.compile(r"\w[\w.:/-]*")
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 
 
 class Condition(Record):
     """One condition on one key.
 
-    ``in``: the item has one of the values (an item with a list of values: any of them). ``not in``: it has none of them,
-    so an item without the key matches. ``<`` and its like compare numbers; an item without the key does not match.
+    ``in``: the item has one of the values (an item with a list of values: any of them). ``not in``: it has none of
+    them, so an item without the key matches. ``<`` and its like compare numbers; an item without the key does not
+    match.
     """
 
     key: str
@@ -31,11 +38,12 @@ class Condition(Record):
     values: tuple[Scalar, ...]
 
     def __str__(self) -> str:
-        shown = ",".join(map(str, self.values))
+        key = self.key if _PLAIN_KEY.fullmatch(self.key) else f'"{self.key}"'
+        shown = ",".join(map(_quoted, self.values))
         if self.op in ("in", "not in"):
             equal = {"in": "=", "not in": "!="}[self.op] if len(self.values) == 1 else f" {self.op} "
-            return f"{self.key}{equal}{shown}"
-        return f"{self.key}{self.op}{shown}"
+            return f"{key}{equal}{shown}"
+        return f"{key}{self.op}{shown}"
 
 
 class Where(Record):
@@ -66,30 +74,32 @@ class Where(Record):
 
     @classmethod
     def parse(cls, text: str) -> Where:
-        """Parse one condition: ``price<50``, ``color=Blue``, ``color in Blue,Navy Blue``, ``season!=Fall``, ``price=20..50``.
+        """Parse a condition: ``price<50``, ``price=20..50``, ``color=Blue``, ``season!=Fall``, ``color in Blue,Red``.
 
         Either end of a range may be left out (``price=..50``); both ends belong to it. A value that contains a comma
-        is written in double quotes.
+        is written in double quotes, in which ``""`` stands for one of them; so is a key that contains an operator.
 
         Raises:
             UsageError: the text is no such condition.
         """
-        match = _OPERATOR.match(text)
+        match = _OPERATOR.fullmatch(text)
         if match is None:
             raise UsageError(
                 f"cannot understand the filter {text!r}.",
                 "Write KEY=VALUE, KEY!=VALUE, KEY<NUMBER, KEY=LOW..HIGH or 'KEY in A,B'.",
             )
-        key, op = match["key"], " ".join(match["op"].split())
+        key, op = match["quoted"] or match["key"], " ".join(match["op"].lower().split())
         if op in ("<", "<=", ">", ">="):
             return cls(conditions=(Condition(key=key, op=op, values=(_number(match["values"], text),)),))
         span = _RANGE.fullmatch(match["values"])
         if op == "=" and span and (span["low"] or span["high"]):
+            if span["low"] and span["high"] and float(span["low"]) > float(span["high"]):
+                raise UsageError(f"the range of {text!r} is empty.", f"Write {key}={span['high']}..{span['low']}.")
             ends = ((">=", span["low"]), ("<=", span["high"]))
             return cls(
                 conditions=tuple(Condition(key=key, op=op, values=(_number(end, text),)) for op, end in ends if end)
             )
-        values = tuple(_split(match["values"]))
+        values = tuple(dict.fromkeys(_split(match["values"], text)))
         if not values:
             raise UsageError(f"the filter {text!r} names no value.", "Write KEY=VALUE or 'KEY in A,B'.")
         return cls(conditions=(Condition(key=key, op="in" if op in ("=", "in") else "not in", values=values),))
@@ -99,9 +109,24 @@ def _number(text: str, whole: str) -> float | int:
     if not _NUMBER.fullmatch(text):
         raise UsageError(f"the filter {whole!r} compares with {text!r}, which is not a number.", "Write KEY<NUMBER.")
     number = float(text)
+    if math.isinf(number):
+        raise UsageError(f"the filter {whole!r} compares with {text}, which is too large.")
     return int(number) if number.is_integer() and abs(number) < 2**53 else number
 
 
-def _split(text: str) -> list[str]:
-    parts = re.findall(r'\s*(?:"([^"]*)"|([^,]+))\s*(?:,|$)', text)
-    return [value for quoted, plain in parts if (value := quoted or plain.strip())]
+def _split(text: str, whole: str) -> list[str]:
+    """Split at the commas outside quotes; empty values are left out."""
+    values, start = [], 0
+    while start < len(text):
+        part = _VALUE.match(text, start)
+        if part is None:
+            raise UsageError(f"the quotes in the filter {whole!r} do not pair up.", 'Write KEY="A, B" or KEY="A","B".')
+        values.append((part["plain"] or "").strip() if part["quoted"] is None else part["quoted"].replace('""', '"'))
+        start = part.end()
+    return [value for value in values if value]
+
+
+def _quoted(value: Scalar) -> str:
+    text = str(value)
+    plain = text == text.strip() and not any(c in text for c in ',"') and not _RANGE.fullmatch(text)
+    return text if plain else '"{}"'.format(text.replace('"', '""'))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from fashion_match.core.item import Record
 
@@ -27,3 +27,14 @@ class Preprocess(Record):
     interpolation: Literal["bilinear", "bicubic"] = "bilinear"
     mean: tuple[float, float, float] = IMAGENET_MEAN
     std: tuple[float, float, float] = IMAGENET_STD
+
+    @model_validator(mode="after")
+    def _check(self) -> Preprocess:
+        if self.resize == "shortest" and self.resize_px < self.crop_px:
+            raise ValueError(f"a crop of {self.crop_px} px does not fit into a photo resized to {self.resize_px} px")
+        return self
+
+    @property
+    def enough_px(self) -> int:
+        """Length that the shorter side of a photo must have for nothing to be lost."""
+        return self.resize_px if self.resize == "shortest" else self.crop_px

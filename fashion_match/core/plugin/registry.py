@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from fashion_match.core.error import PluginError, did_you_mean
 
@@ -14,9 +14,22 @@ T = TypeVar("T")
 
 
 class Options(BaseModel):
-    """Base of a plugin's options: frozen, and refusing what it does not know. A plugin without options uses it as it is."""
+    """Base of a plugin's options: frozen, refusing what it does not know. Used as it is where there are none."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_lists(cls, data: Any) -> Any:
+        """``--set keep=brand,price`` gives text; an option that is a list takes it apart at the commas."""
+        if not isinstance(data, dict):
+            return data
+        fields = cls.model_fields.items()
+        listed = {name for name, field in fields if get_origin(field.annotation) in (list, tuple, set)}
+        return {
+            name: [part.strip() for part in value.split(",")] if name in listed and isinstance(value, str) else value
+            for name, value in data.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -47,17 +60,20 @@ class Entry(Generic[T]):
 
     def _explain(self, error: ValidationError) -> PluginError:
         first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"]) or self.name
+        name = ".".join(str(part) for part in first["loc"])
+        message = f"{first['msg'][:1].lower()}{first['msg'][1:]}".removeprefix("value error, ")
+        show = f"`fm plugins show {self.name}` lists its options."
         known = list(self.options.model_fields)
         if first["type"] == "extra_forbidden":
             return PluginError(
                 f"{self.name} has no option {name!r}.",
                 did_you_mean(name, known, what="options") if known else f"{self.name} takes no options.",
             )
-        return PluginError(
-            f"{self.name}: option {name} = {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}.",
-            f"`fm plugins show {self.name}` lists its options.",
-        )
+        if first["type"] == "missing":
+            return PluginError(f"{self.name} needs the option {name!r}.", f"Give it with --set {name}=VALUE.")
+        if not name:  # options that do not go together
+            return PluginError(f"{self.name}: {message}.", show)
+        return PluginError(f"{self.name}: option {name} = {first['input']!r}: {message}.", show)
 
 
 class Registry(Generic[T]):
@@ -69,6 +85,7 @@ class Registry(Generic[T]):
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
+        self.plural = f"{kind}es" if kind.endswith("s") else f"{kind}s"
         self.provider = "fashion_match"
         self._entries: dict[str, Entry[T]] = {}
 
@@ -93,7 +110,9 @@ class Registry(Generic[T]):
                 f"the {self.kind} {name!r} of {self.provider} is already registered by {self._entries[name].provider}.",
                 "Register it under another name.",
             )
-        if options.model_config.get("extra") != "forbid":
+        if not (isinstance(options, type) and issubclass(options, BaseModel)) or (
+            options.model_config.get("extra") != "forbid"
+        ):
             raise PluginError(
                 f"the options of {self.kind} {name!r} must be a pydantic model with extra='forbid'.",
                 "Derive them from fashion_match.Options.",
@@ -105,7 +124,7 @@ class Registry(Generic[T]):
         try:
             return self._entries[name]
         except KeyError:
-            remedy = did_you_mean(name, self._entries, what=f"{self.kind}s")
+            remedy = did_you_mean(name, self._entries, what=self.plural)
             raise PluginError(f"there is no {self.kind} {name!r}.", remedy) from None
 
     def __contains__(self, name: object) -> bool:

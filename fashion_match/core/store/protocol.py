@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import Field
 
@@ -14,6 +14,9 @@ from fashion_match.core.where import Where
 
 Kind = Literal["keyword", "integer", "float"]
 """How the values of an attribute are compared: text (and lists of text), whole numbers, numbers."""
+
+Payload = dict[str, Any]
+"""What is written beside a vector: the attributes under their own names, everything internal under ``_fm``."""
 
 
 class CollectionSpec(Record):
@@ -38,8 +41,8 @@ class CollectionSpec(Record):
 class Point:
     """An item and its unit vector (E), on the way into a store.
 
-    ``content`` is the hash of photo and box, ``stat`` the photo's size in bytes and modification time in ns: by them the
-    next ingest knows an unchanged photo. ``source`` says which ingest it belongs to.
+    ``content`` is the hash of photo and box, ``stat`` the photo's size in bytes and modification time in ns: by them
+    the next ingest knows an unchanged photo. ``source`` says which ingest it belongs to.
     """
 
     item: Item
@@ -51,7 +54,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A point as a store returns it."""
+    """A point as a store returns it. What comes from an engine is parsed when it is first looked at."""
 
     item: Item
     content: str
@@ -61,6 +64,37 @@ class Stored:
     """Cosine to the anchor, where there was one."""
     vector: list[float] | None = None
     """E, where it was asked for."""
+    _parse: Callable[[], tuple[Item, str, tuple[int, int], str]] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )
+
+    @classmethod
+    def unparsed(
+        cls,
+        parse: Callable[[], tuple[Item, str, tuple[int, int], str]],
+        score: float | None = None,
+        vector: list[float] | None = None,
+    ) -> Stored:
+        """Return a point whose item, content, stat and source are what ``parse`` returns once one of them is wanted."""
+        stored = object.__new__(cls)
+        _set(stored, "_parse", parse)
+        _set(stored, "score", score)
+        _set(stored, "vector", vector)
+        return stored
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:  # called for slots that are empty, so only before parsing
+            parse = self._parse if name in _PARSED else None
+            if parse is not None:
+                for slot, value in zip(_PARSED, parse(), strict=True):
+                    _set(self, slot, value)
+                _set(self, "_parse", None)
+            return object.__getattribute__(self, name)
+
+
+_PARSED = ("item", "content", "stat", "source")
+_set = object.__setattr__
 
 
 class VectorStore(Protocol):
@@ -106,7 +140,15 @@ class VectorStore(Protocol):
         exclude: Sequence[str] = (),
         with_vectors: bool = False,
     ) -> list[Stored]:
-        """Return at most ``k`` points that match ``where``, by falling cosine to ``vector`` (E), leaving out ``exclude`` ids."""
+        """Return at most ``k`` points that match ``where`` by falling cosine to ``vector`` (E).
+
+        Args:
+            exclude: ids of items that must not be returned.
+
+        Raises:
+            StoreError: the vector has another width than E, is not finite, or is zero.
+            UsageError: the filter names an unknown attribute, or compares text as a number.
+        """
         ...
 
     def scan(self, where: Where = Where(), *, with_vectors: bool = False) -> Iterator[Stored]:
@@ -115,6 +157,10 @@ class VectorStore(Protocol):
 
     def fetch(self, ids: Sequence[str], *, with_vectors: bool = False) -> list[Stored]:
         """Return those of the items that exist, in the order of ``ids``."""
+        ...
+
+    def payloads(self, ids: Sequence[str]) -> list[Payload | None]:
+        """Return what is stored beside the items' vectors, as `point.make_payload` built it; ``None`` where absent."""
         ...
 
     def facet(self, key: str, where: Where = Where(), *, limit: int = 10_000) -> dict[str | int | float, int]:
@@ -150,7 +196,7 @@ class Location(Protocol):
         ...
 
     def spec(self, name: str) -> CollectionSpec:
-        """Spec of a collection, read without taking its lock. Raises StoreError, with near names, where there is none."""
+        """Spec of a collection, without taking its lock. Raises StoreError, with near names, where there is none."""
         ...
 
     def create(self, name: str, spec: CollectionSpec) -> VectorStore:

@@ -1,0 +1,1 @@
+"""The commands of ``fm``, one file each: parse, call one use case, print."""

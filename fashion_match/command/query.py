@@ -1,0 +1,144 @@
+"""``fm query``."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fashion_match.command import option, show
+from fashion_match.command.catalogue import open_catalogue
+
+if TYPE_CHECKING:
+    from fashion_match.core.query import Answer
+
+
+def query(
+    context: typer.Context,
+    picture: Annotated[Path | None, typer.Argument(help="A photo to find the like of.")] = None,
+    like: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="An item of the catalogue to find the like of.")
+    ] = None,
+    color: option.ColorOption = None,
+    season: option.SeasonOption = None,
+    pattern: option.PatternOption = None,
+    category: option.CategoryOption = None,
+    gender: option.GenderOption = None,
+    brand: option.BrandOption = None,
+    usage: option.UsageOption = None,
+    price: option.PriceOption = None,
+    where: option.WhereOption = None,
+    k: Annotated[int, typer.Option("-k", "--k", help="Number of hits.")] = 10,
+    offset: Annotated[int, typer.Option(help="Skip this many hits.")] = 0,
+    min_score: Annotated[float | None, typer.Option(metavar="SCORE", help="Leave out hits that score less.")] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Compare with every vector instead of asking the index.")
+    ] = False,
+    strategy: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A recommender. [similar, or attributes]")
+    ] = None,
+    settings: option.SetOption = None,
+    sheet: option.SheetOption = None,
+    html: option.HtmlOption = None,
+    collection: option.CollectionOption = None,
+    store: option.StoreOption = None,
+    device: option.DeviceOption = "auto",
+    engine: option.EngineOption = "auto",
+    json: option.JsonOption = False,
+) -> None:
+    """Find garments by a PICTURE, by an item of the catalogue, by attributes, or by any mix of them.
+
+    Conditions on different attributes must all hold; several values of one attribute mean any of them.
+    """
+    from fashion_match.core.ingest import Compute
+
+    wanted = option.build_filter(
+        where,
+        price,
+        color=color,
+        season=season,
+        pattern=pattern,
+        category=category,
+        gender=gender,
+        brand=brand,
+        usage=usage,
+    )
+    check_outputs(sheet, html)
+    with open_catalogue(context, store, collection) as catalogue:
+        answer = catalogue.query(
+            picture,
+            like=like or (),
+            where=wanted,
+            k=k,
+            offset=offset,
+            min_score=min_score,
+            exact=exact,
+            strategy=strategy,
+            strategy_options=option.parse_settings(settings),
+            compute=Compute(engine=engine, device=device, max_pixels=catalogue.settings.max_pixels),
+            notify=show.say,
+        )
+        shown = picture or (catalogue.store.fetch(like[:1])[0].item.image if like else None)
+    asked = headline(answer, picture, like or [])
+    heading = f"{show.plural(len(answer), 'hit')} {asked}"
+    if json:
+        show.say(heading)
+        show.as_json_lines(answer.hits)
+    else:
+        print_answer(answer, heading)
+    if answer.note:
+        show.say(answer.note[:1].upper() + answer.note[1:])
+    if sheet is not None:
+        from fashion_match.core.report.sheet import contact_sheet
+
+        contact_sheet(answer.hits, query=shown, heading=asked, out=sheet)
+        show.say(f"Contact sheet: {sheet}")
+    if html is not None:
+        from fashion_match.core.report.page import html_page
+
+        filters = [str(condition) for condition in answer.where.conditions]
+        command = shlex.join(["fm", *sys.argv[1:]])
+        html_page(answer.hits, query=shown, heading=asked, filters=filters, out=html, command=command)
+        show.say(f"Page: {html}")
+
+
+def check_outputs(sheet: Path | None, html: Path | None) -> None:
+    """Raise UsageError where a report could not be written, before any work is done for it."""
+    if sheet is None and html is None:
+        return
+    from fashion_match.core.report.output import check_output
+    from fashion_match.core.report.page import PAGE_FORMATS
+    from fashion_match.core.report.sheet import SHEET_FORMATS
+
+    for out, formats in ((sheet, SHEET_FORMATS), (html, PAGE_FORMATS)):
+        if out is not None:
+            check_output(out, formats)
+
+
+def headline(answer: Answer, picture: Path | None, like: list[str]) -> str:
+    """Return what was asked and how the hits are ranked: ``"for color=Blue, by cosine to the anchor"``."""
+    anchors = [f"like {picture}"] if picture else []
+    anchors += [f"like item {item_id}" for item_id in like]
+    asked = [*anchors, *([str(answer.where)] if answer.where else [])]
+    return f"for {', '.join(asked)}" + (f", by {answer.ranked_by}" if answer.hits else "")
+
+
+def print_answer(answer: Answer, heading: str) -> None:
+    """Print the hits as a table under their heading."""
+    show.tell(heading)
+    if not answer.hits:
+        return
+    columns = [name for name in option.SHOWN if any(name in hit.attributes for hit in answer.hits)]
+    # What every hit shares is in the heading or the columns already; what an anchor shares with some is worth a column.
+    common = set.intersection(*(set(hit.why) for hit in answer.hits))
+    agreed = [", ".join(why.partition(":")[0] for why in hit.why if why not in common) for hit in answer.hits]
+    if any(agreed):
+        columns.append("same")
+    rows = [
+        [f"{hit.score:.3f}", hit.id, *(same if name == "same" else hit.attributes.get(name) for name in columns)]
+        for hit, same in zip(answer.hits, agreed, strict=True)
+    ]
+    show.table(["score", "id", *columns], rows, numbers=("score", "price"), whole=("score", "id"))

@@ -1,0 +1,212 @@
+"""A collection as Python sees it: open, ingest, query."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from fashion_match.core.error import UsageError
+from fashion_match.core.ingest import Compute, Ingest, IngestOptions, Progress
+from fashion_match.core.item import IngestReport, Item
+from fashion_match.core.model.choice import ModelChoice
+from fashion_match.core.plugin.loader import Plugins
+from fashion_match.core.query import Answer, Question, query
+from fashion_match.core.settings import Settings, load_settings
+from fashion_match.core.store.location import open_location
+from fashion_match.core.store.name import check_name
+from fashion_match.core.store.protocol import Location, VectorStore
+from fashion_match.core.where import Where
+
+
+class Catalogue:
+    """A collection of garments in a store: what the ``fm`` commands do, from Python.
+
+    An embedded store is held by one process at a time; it is opened when first needed and held until `close`.
+
+    Args:
+        store: folder of the embedded store, or URL of a Qdrant server; by default ``FM_STORE``, then ``./fm-data``.
+        collection: by default ``FM_COLLECTION``, then ``default``.
+        plugins: by default the installed ones.
+        location: an open place, in place of ``store``.
+    """
+
+    def __init__(
+        self,
+        store: str | Path | None = None,
+        collection: str | None = None,
+        *,
+        plugins: Plugins | None = None,
+        settings: Settings | None = None,
+        location: Location | None = None,
+    ) -> None:
+        self.settings = settings or load_settings()
+        self.collection = check_name(collection or self.settings.collection)
+        self.plugins = plugins or Plugins()
+        key = self.settings.api_key
+        self.location = location or open_location(
+            str(store or self.settings.store),
+            api_key=key.get_secret_value() if key else None,
+            cache=self.settings.cache,
+            lock_timeout_s=self.settings.lock_timeout_s,
+        )
+        self._opened: VectorStore | None = None
+
+    @property
+    def store(self) -> VectorStore:
+        """The open collection. Raises StoreError where there is none, or another process holds it."""
+        if self._opened is None:
+            self._opened = self.location.open(self.collection)
+        return self._opened
+
+    def ingest(
+        self,
+        source: str | Path,
+        *,
+        reader: str | None = None,
+        reader_options: Mapping[str, Any] | None = None,
+        model: str | Path | None = None,
+        backbone: str | None = None,
+        weights: str | None = None,
+        backbone_options: Mapping[str, Any] | None = None,
+        seed: int = 0,
+        compute: Compute | None = None,
+        options: IngestOptions | None = None,
+        notify: Callable[[str], None] = lambda _: None,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+    ) -> IngestReport:
+        """Read ``source``, embed its photos and store them; what is stored unchanged is skipped.
+
+        Raises:
+            ReaderError: the source cannot be read.
+            ModelError: the model cannot be had, or is not the one that the collection was made with.
+            StoreError: the store refuses.
+        """
+        self._release()
+        return Ingest(
+            plugins=self.plugins,
+            location=self.location,
+            collection=self.collection,
+            source=str(source),
+            reader=reader,
+            reader_options=dict(reader_options or {}),
+            model=ModelChoice(
+                folder=Path(model) if model else None,
+                backbone=backbone,
+                weights=weights,
+                options=dict(backbone_options or {}),
+                seed=seed,
+            ),
+            compute=compute or Compute(max_pixels=self.settings.max_pixels),
+            options=options or IngestOptions(),
+            notify=notify,
+            on_progress=on_progress,
+        ).run()
+
+    def query(
+        self,
+        picture: str | Path | None = None,
+        *,
+        like: str | Sequence[str] = (),
+        where: Where | str | Sequence[str] = (),
+        k: int = 10,
+        offset: int = 0,
+        min_score: float | None = None,
+        exact: bool = False,
+        strategy: str | None = None,
+        strategy_options: Mapping[str, Any] | None = None,
+        compute: Compute | None = None,
+        notify: Callable[[str], None] = lambda _: None,
+        **attributes: str | float | int | Sequence[str],
+    ) -> Answer:
+        """Return ranked hits for a picture, items of the catalogue, attributes, or any mix.
+
+        Args:
+            where: conditions such as ``"price<50"``, see `Where.parse`.
+            attributes: conditions by name: ``color="Blue"``, or ``color=["Blue", "Navy Blue"]`` for either.
+
+        Raises:
+            UsageError: the filter names what the collection does not hold, or the picture cannot be read.
+            StoreError: there is no such collection, or another process holds it.
+        """
+        question = Question(
+            picture=Path(picture) if picture is not None else None,
+            like=(like,) if isinstance(like, str) else tuple(like),
+            where=build_where(where, attributes),
+            k=k,
+            offset=offset,
+            min_score=min_score,
+            exact=exact,
+            strategy=strategy,
+            strategy_options=dict(strategy_options or {}),
+        )
+        compute = compute or Compute(max_pixels=self.settings.max_pixels)
+        return query(self.plugins, self.location, self.store, question, compute=compute, notify=notify)
+
+    def count(self, where: Where | str | Sequence[str] = (), **attributes: Any) -> int:
+        """Return how many items match."""
+        return self.store.count(self._checked(where, attributes))
+
+    def items(self, where: Where | str | Sequence[str] = (), **attributes: Any) -> Iterator[Item]:
+        """Yield the items that match, in an order that is random but does not change."""
+        for stored in self.store.scan(self._checked(where, attributes)):
+            yield stored.item
+
+    def facet(self, attribute: str, where: Where | str | Sequence[str] = ()) -> dict[str | int | float, int]:
+        """Count the values of ``attribute`` among the items that match, most frequent first."""
+        from fashion_match.core.store.check import check_key
+
+        return self.store.facet(check_key(attribute, self.store), self._checked(where, {}))
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Remove items. Ids that do not occur are ignored."""
+        self.store.delete(ids)
+
+    def drop(self) -> None:
+        """Remove the collection and everything in it; the photos themselves stay."""
+        self._release()
+        self.location.drop(self.collection)
+
+    def close(self) -> None:
+        """Let go of the store; another process may have it then."""
+        self._release()
+        self.location.close()
+
+    def _checked(self, where: Where | str | Sequence[str], attributes: Mapping[str, Any]) -> Where:
+        from fashion_match.core.store.check import check_where
+
+        return check_where(build_where(where, attributes), self.store)
+
+    def _release(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+
+    def __enter__(self) -> Catalogue:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def build_where(where: Where | str | Sequence[str], attributes: Mapping[str, Any]) -> Where:
+    """Join a filter, or conditions as text, with conditions by attribute name; several values of one name are ORed.
+
+    Raises:
+        UsageError: a condition cannot be understood, or an attribute has no value.
+    """
+    if isinstance(where, Where):
+        joined = where
+    else:
+        joined = Where()
+        for text in [where] if isinstance(where, str) else where:
+            joined = joined & Where.parse(text)
+    for name, value in attributes.items():
+        values = (value,) if isinstance(value, str | int | float) else tuple(value or ())
+        if not values:
+            raise UsageError(f"no value is given for {name}.", f"Give one, such as {name}='Blue', or leave it out.")
+        joined = joined & Where.equal(name, *values)
+    return joined

@@ -1,0 +1,149 @@
+"""OpenVINO on the processor. The converted model lies beside the weights, so that the next run needs no torch."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fashion_match.core.error import ModelError
+from fashion_match.core.model.artifact import GRAPHS, load_module, read_card
+from fashion_match.core.model.engine import ConversionError, OutOfMemory
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from fashion_match.core.plugin.loader import Plugins
+
+GRAPH_VERSION = 1
+"""Raised when `Network` changes, so that graphs of older versions are made again."""
+MIN_COSINE = 0.9999
+"""Between the vectors of OpenVINO and torch, on photos of noise, for a converted model to be trusted."""
+MAX_STREAMS = 8
+
+
+class OpenVinoEngine:
+    """Several streams of one core each: on photos that beats all cores working on one batch together.
+
+    Raises:
+        ConversionError: the model cannot be converted, or gives other vectors than in torch.
+    """
+
+    def __init__(self, folder: Path, plugins: Plugins, precision: str, batch_size: int) -> None:
+        self.name = f"OpenVINO, {precision}, on the processor"
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        streams = 1 if batch_size == 1 else min(cores, MAX_STREAMS)
+        self.depth = streams
+        self._settings = {
+            "INFERENCE_PRECISION_HINT": {"fp32": "f32", "bf16": "bf16"}[precision],
+            "NUM_STREAMS": streams,
+            "INFERENCE_NUM_THREADS": cores,
+        }
+        self._side_px = read_card(folder).preprocess.crop_px
+        with _translated():
+            self._graph = _graph(folder, plugins)
+        self.resize(batch_size)
+
+    def resize(self, batch_size: int) -> None:
+        """See `Engine.resize`. The size is fixed in the compiled graph: a smaller batch is filled up."""
+        import openvino
+
+        self._idle: list[Any] = []
+        self.batch_size = batch_size
+        with _translated():
+            self._graph.reshape([batch_size, self._side_px, self._side_px, 3])
+            self._compiled = openvino.Core().compile_model(self._graph, "CPU", self._settings)
+
+    def start(self, photos: NDArray[np.uint8]) -> Any:
+        """See `Engine.start`."""
+        import numpy as np
+        import openvino
+
+        n = len(photos)
+        if n < self.batch_size:
+            photos = np.concatenate([photos, np.zeros((self.batch_size - n, *photos.shape[1:]), np.uint8)])
+        with _translated():
+            request = self._idle.pop() if self._idle else self._compiled.create_infer_request()
+            # The request works on the array itself, which the ticket keeps alive.
+            request.set_input_tensor(openvino.Tensor(photos, shared_memory=True))
+            request.start_async()
+        return request, n, photos
+
+    def finish(self, ticket: Any) -> NDArray[np.float32]:
+        """See `Engine.finish`."""
+        request, n, _ = ticket
+        with _translated():
+            request.wait()
+        rows: NDArray[np.float32] = request.get_output_tensor(0).data[:n].copy()
+        self._idle.append(request)
+        return rows
+
+    def close(self) -> None:
+        self._idle.clear()
+        del self._compiled, self._graph
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except MemoryError:
+        raise OutOfMemory from None
+    except RuntimeError as error:
+        if any(sign in str(error).casefold() for sign in ("bad_alloc", "bad allocation", "allocate memory")):
+            raise OutOfMemory from None
+        raise
+
+
+def _graph(folder: Path, plugins: Plugins) -> Any:
+    """Return the model as a graph: the one that lies in the folder, else one made from the weights and put there."""
+    import openvino
+
+    home = folder / GRAPHS / f"{read_card(folder).fingerprint[:16]}-{GRAPH_VERSION}"
+    if (home / "graph.xml").exists():
+        try:
+            return openvino.Core().read_model(home / "graph.xml")
+        except RuntimeError:  # damaged: make it again
+            shutil.rmtree(home, ignore_errors=True)
+    graph = _convert(folder, plugins)
+    with suppress(OSError):  # a folder that cannot be written only costs the next run time
+        home.parent.mkdir(exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=".new-", dir=home.parent))
+        try:
+            openvino.save_model(graph, made / "graph.xml", compress_to_fp16=False)
+            made.chmod(0o755)
+            made.rename(home)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+    return graph
+
+
+def _convert(folder: Path, plugins: Plugins) -> Any:
+    import openvino
+    import torch
+
+    network = load_module(folder, plugins)
+    side = read_card(folder).preprocess.crop_px
+    photos = torch.randint(0, 256, (3, side, side, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    try:
+        with torch.inference_mode(), warnings.catch_warnings(action="ignore"):
+            expected = network(photos).numpy()
+            # Traced here, because the converter's own tracing does everything three times, to check itself.
+            traced = torch.jit.trace(network, photos[:2], check_trace=False)  # type: ignore[no-untyped-call]
+            graph = openvino.convert_model(traced, example_input=photos[:2], input=[-1, side, side, 3])
+        compiled = openvino.Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        found = compiled(photos.numpy())[0]
+    except (ModelError, MemoryError):
+        raise
+    except Exception as error:  # the converter has no error class of its own
+        raise ConversionError(f"it cannot be converted: {str(error).strip().splitlines()[0][:120]}") from None
+    cosine = float((expected * found).sum(axis=1).min())
+    if not cosine >= MIN_COSINE:
+        raise ConversionError(f"its vectors differ from torch's: cosine {cosine:.5f}")
+    return graph

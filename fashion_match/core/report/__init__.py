@@ -1,0 +1,1 @@
+"""Results as files that people look at: contact sheets and HTML pages."""

@@ -1,0 +1,24 @@
+"""The settings of the vector index. `benchmarks/store_recall.py` measures them; docs/store.md has table and reason."""
+
+M = 16
+"""Edges of a node."""
+EF_CONSTRUCT = 100
+"""Candidates that are looked at when a node is linked."""
+
+
+def search_ef(n_points: int) -> int:
+    """Return how many candidates a query keeps in a collection of that size.
+
+    In a graph of tight groups a search that enters the wrong group leaves it only if it keeps more candidates than the
+    group has members. Groups (of one product, one style) grow with the collection, so the number does too: it covers
+    groups of up to a 200th of the collection.
+    """
+    return min(max(n_points // 200, 256), 1024)
+
+
+def few_enough_for_exact(n_matching: int, dim: int) -> bool:
+    """Return whether so few points match a filter that comparing with all of them is as fast as asking the graph.
+
+    It is also exact, where the graph loses points: a search through it dries up among neighbours that do not match.
+    """
+    return n_matching * dim <= 8_000_000

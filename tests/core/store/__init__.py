@@ -1,0 +1,1 @@
+"""The store: both engines, the same tests."""
