@@ -87,12 +87,13 @@ def open_drawn(folder: Path, n: int, dim: int) -> tuple[VectorStore, float | Non
 
 
 def medians_ms(one: Callable[[Rows], object], two: Callable[[Rows], object], queries: Rows) -> tuple[float, float]:
-    """Return the median time of a call of each, in ms, asked in turn after a round that does not count."""
-    for query in queries[:20]:
-        one(query)
-        two(query)
-    pairs = zip(_timed(one, queries), _timed(two, queries), strict=True)
-    times = list(zip(*pairs, strict=True))
+    """Return the median time of a call of each, in ms; by turns, on a warm cache."""
+    times: tuple[list[float], list[float]] = ([], [])
+    for n, query in enumerate(queries):
+        for ask in (one, two):
+            ask(query)  # the first to ask would fetch from disk for the other
+        for side in (0, 1) if n % 2 else (1, 0):
+            times[side].extend(_timed((one, two)[side], query[None]))
     return statistics.median(times[0]) * 1e3, statistics.median(times[1]) * 1e3
 
 

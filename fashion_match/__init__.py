@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fashion_match.core.attribute import canonical_attributes as canonical_attributes
     from fashion_match.core.catalogue import Catalogue as Catalogue
+    from fashion_match.core.compute import Compute as Compute
     from fashion_match.core.error import DataError as DataError
     from fashion_match.core.error import FashionMatchError as FashionMatchError
     from fashion_match.core.error import ModelError as ModelError
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from fashion_match.core.error import StoreError as StoreError
     from fashion_match.core.error import UsageError as UsageError
     from fashion_match.core.error import did_you_mean as did_you_mean
+    from fashion_match.core.ingest_option import IngestOptions as IngestOptions
+    from fashion_match.core.ingest_option import Progress as Progress
     from fashion_match.core.item import STANDARD_ATTRIBUTES as STANDARD_ATTRIBUTES
     from fashion_match.core.item import Failure as Failure
     from fashion_match.core.item import Hit as Hit
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from fashion_match.core.protocol import Recommender as Recommender
     from fashion_match.core.protocol import Request as Request
     from fashion_match.core.protocol import TrainingMethod as TrainingMethod
+    from fashion_match.core.query import Answer as Answer
     from fashion_match.core.store.protocol import Stored as Stored
     from fashion_match.core.store.protocol import VectorStore as VectorStore
     from fashion_match.core.where import Condition as Condition
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
 _HOME = {
     "core.attribute": ("canonical_attributes",),
     "core.catalogue": ("Catalogue",),
+    "core.compute": ("Compute",),
     "core.error": (
         "DataError",
         "FashionMatchError",
@@ -51,12 +56,14 @@ _HOME = {
         "UsageError",
         "did_you_mean",
     ),
+    "core.ingest_option": ("IngestOptions", "Progress"),
     "core.item": ("STANDARD_ATTRIBUTES", "Failure", "Hit", "IngestReport", "Item", "Reason"),
     "core.model.preprocess": ("Preprocess",),
     "core.plugin.hookspecs": ("hookimpl",),
     "core.plugin.loader": ("Plugins",),
     "core.plugin.registry": ("Options", "Registry"),
     "core.protocol": ("Backbone", "Loss", "Reader", "Recommender", "Request", "TrainingMethod"),
+    "core.query": ("Answer",),
     "core.store.protocol": ("Stored", "VectorStore"),
     "core.where": ("Condition", "Where"),
 }

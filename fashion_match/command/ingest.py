@@ -14,7 +14,7 @@ from fashion_match.command.catalogue import open_catalogue
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fashion_match.core.ingest import Progress
+    from fashion_match.core.ingest_option import Progress
     from fashion_match.core.item import IngestReport
 
 
@@ -57,7 +57,8 @@ def ingest(
     Exit code 3 says that some items failed: the report names the file that lists them with their reasons.
     `--set KEY=VALUE` sets an option of the reader, `--set backbone.KEY=VALUE` one of the backbone.
     """
-    from fashion_match.core.ingest import Compute, IngestOptions
+    from fashion_match.core.compute import Compute
+    from fashion_match.core.ingest_option import IngestOptions
 
     reader_options = option.parse_settings(settings)
     backbone_options = reader_options.pop("backbone", {})

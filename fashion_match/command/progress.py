@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from fashion_match.core.error import FashionMatchError
 
 if TYPE_CHECKING:
-    from fashion_match.core.ingest import Progress as Counts
+    from fashion_match.core.ingest_option import Progress as Counts
     from fashion_match.core.protocol import Reader
 
 

@@ -53,7 +53,7 @@ def query(
 
     Conditions on different attributes must all hold; several values of one attribute mean any of them.
     """
-    from fashion_match.core.ingest import Compute
+    from fashion_match.core.compute import Compute
 
     wanted = option.build_filter(
         where,

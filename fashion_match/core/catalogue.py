@@ -7,10 +7,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from fashion_match.core.compute import Compute
 from fashion_match.core.error import UsageError
-from fashion_match.core.ingest import Compute, Ingest, IngestOptions, Progress
+from fashion_match.core.ingest_option import IngestOptions, Progress
 from fashion_match.core.item import IngestReport, Item
-from fashion_match.core.model.choice import ModelChoice
 from fashion_match.core.plugin.loader import Plugins
 from fashion_match.core.query import Answer, Question, query
 from fashion_match.core.settings import Settings, load_settings
@@ -83,6 +83,9 @@ class Catalogue:
             ModelError: the model cannot be had, or is not the one that the collection was made with.
             StoreError: the store refuses.
         """
+        from fashion_match.core.ingest import Ingest
+        from fashion_match.core.model.choice import ModelChoice
+
         self._release()
         return Ingest(
             plugins=self.plugins,

@@ -6,7 +6,6 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,15 +13,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fashion_match.core.compute import Compute
 from fashion_match.core.error import DataError
 from fashion_match.core.failure_log import FailureLog, read_failures
+from fashion_match.core.ingest_option import IngestOptions, Progress
 from fashion_match.core.item import Failure, IngestReport, Item, Reason
 from fashion_match.core.kind import widen
 from fashion_match.core.model.artifact import read_card
 from fashion_match.core.model.choice import ModelChoice, resolve_model
 from fashion_match.core.plugin.loader import Plugins
+from fashion_match.core.seen import SeenIds
 from fashion_match.core.store.point import OWN, make_payload
 from fashion_match.core.store.protocol import CollectionSpec, Kind, Location, Payload, Point, Stored, VectorStore
+from fashion_match.core.store.writer import BackgroundWriter
 from fashion_match.core.where import Where
 
 if TYPE_CHECKING:
@@ -34,53 +37,12 @@ UPSERT = 256
 """Points written at once: large enough for the engine, small enough that a kill costs under a second of work."""
 
 
-@dataclass(frozen=True)
-class Compute:
-    """How the photos are embedded; see `fashion_match.core.model.embedder.Embedder`."""
-
-    engine: str = "auto"
-    device: str = "auto"
-    precision: str = "fp32"
-    batch_size: int | None = None
-    workers: int | None = None
-    max_pixels: int = 100_000_000
-
-
-@dataclass(frozen=True)
-class IngestOptions:
-    """What `ingest` does with what it finds."""
-
-    update: bool = True
-    """Re-embed changed photos and rewrite changed attributes; otherwise only new items are stored."""
-    prune: bool = False
-    """Remove items of this source that it no longer has."""
-    retry_failed: bool = False
-    """Take only what failed in the last ingest of the collection."""
-    strict: bool = False
-    """Stop at the first failure."""
-    verify: bool = False
-    """Read every photo again instead of trusting its size and modification time."""
-    prefix: str = ""
-    """Put before every item id, so that sources with the same ids fit into one collection."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Job:
     """A photo on its way, with what is stored of its item already."""
 
     item: Item
     known: Payload | None = None
-
-
-@dataclass
-class Progress:
-    """Counts of a run under way."""
-
-    n_seen: int = 0
-    n_stored: int = 0
-    n_embedded: int = 0
-    n_unchanged: int = 0
-    n_failed: int = 0
 
 
 def _silent(_: Any) -> None:
@@ -118,7 +80,7 @@ class Ingest:
         records = _started(reader.read(self.source))  # a source that cannot be read is told before a model is loaded
         began = time.perf_counter()
         self.counts = Progress()
-        self.seen = _Seen()
+        self.seen = SeenIds()
         self.unreadable_records = 0
         with self._opened_store() as self.store, ExitStack() as stack:
             self.kinds: dict[str, Kind] = dict(self.store.spec.kinds)
@@ -258,7 +220,7 @@ class Ingest:
         with ExitStack() as stack:
             embedder = self._embedder()
             stack.callback(embedder.close)
-            writer = stack.enter_context(_Writer(self.store))
+            writer = stack.enter_context(BackgroundWriter(self.store))
             points: list[Point] = []
             for done in embedder.stream(itertools.chain([first], photos)):
                 item, known = done.key.item, done.key.known
@@ -350,53 +312,6 @@ class Ingest:
             seconds=round(seconds, 3),
             images_per_s=round(counts.n_embedded / seconds, 1) if seconds else 0.0,
         )
-
-
-class _Writer:
-    """Upserts in a thread of its own, one batch behind, so that embedding does not wait for the disk."""
-
-    def __init__(self, store: VectorStore) -> None:
-        self._store = store
-        self._thread = ThreadPoolExecutor(1, "fm-store")
-        self._pending: Future[None] | None = None
-
-    def upsert(self, points: list[Point]) -> None:
-        self._wait()
-        if points:
-            self._pending = self._thread.submit(self._store.upsert, points)
-
-    def _wait(self) -> None:
-        if self._pending is not None:
-            pending, self._pending = self._pending, None
-            pending.result()
-
-    def __enter__(self) -> _Writer:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        try:
-            self._wait()
-        finally:
-            self._thread.shutdown()
-
-
-class _Seen:
-    """Ids met so far, by their 64-bit hashes, so that 44,000 of them weigh little; two share one in 2 * 10^10 runs."""
-
-    def __init__(self) -> None:
-        self._hashes: set[int] = set()
-
-    def add(self, item_id: str) -> bool:
-        """Add an id; return whether it is new."""
-        before = len(self._hashes)
-        self._hashes.add(hash(item_id))
-        return len(self._hashes) > before
-
-    def forget(self, item_id: str) -> None:
-        self._hashes.discard(hash(item_id))
-
-    def __contains__(self, item_id: str) -> bool:
-        return hash(item_id) in self._hashes
 
 
 def source_id(source: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fashion_match.core.compute import Compute
 from fashion_match.core.error import UsageError, did_you_mean
 from fashion_match.core.item import Hit
 from fashion_match.core.protocol import Request
@@ -15,7 +16,6 @@ from fashion_match.core.store.protocol import Location, Stored, VectorStore
 from fashion_match.core.where import Where
 
 if TYPE_CHECKING:
-    from fashion_match.core.ingest import Compute
     from fashion_match.core.plugin.loader import Plugins
 
 
@@ -124,7 +124,6 @@ def embed_picture(
         UsageError: the picture cannot be read.
         ModelError: the model cannot be had.
     """
-    from fashion_match.core.ingest import Compute
     from fashion_match.core.model.choice import ModelChoice, resolve_model
     from fashion_match.core.model.embedder import Embedder
     from fashion_match.core.model.image import PhotoError

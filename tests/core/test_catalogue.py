@@ -8,7 +8,7 @@ import pytest
 from qdrant_client import QdrantClient
 
 from fashion_match import Catalogue, UsageError
-from fashion_match.core.ingest import IngestOptions
+from fashion_match.core.ingest_option import IngestOptions
 from fashion_match.core.store.server_location import ServerLocation
 from tests.drawn import DRAWN, MODEL, N
 

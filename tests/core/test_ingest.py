@@ -16,7 +16,7 @@ from PIL import Image
 
 from fashion_match import Catalogue, DataError, ModelError, ReaderError, Reason
 from fashion_match.core.failure_log import read_failures
-from fashion_match.core.ingest import IngestOptions
+from fashion_match.core.ingest_option import IngestOptions
 from tests.drawn import DRAWN, MODEL, N
 
 
@@ -225,7 +225,7 @@ def test_a_killed_ingest_goes_on_and_ends_in_the_same_state(own_store, photos, p
     shutil.copytree(own_store / "models", killed / "models")
     code = (
         "from fashion_match import Catalogue; import fashion_match.core.ingest as i; i.UPSERT = 4\n"
-        "from fashion_match.core.ingest import Compute\n"
+        "from fashion_match.core.compute import Compute\n"
         f"Catalogue({str(killed)!r}).ingest('drawn:{photos}', reader_options={DRAWN!r}, **{MODEL!r},"
         " compute=Compute(batch_size=2), on_progress=lambda c: print(c.n_stored, flush=True))"
     )

@@ -8,7 +8,6 @@ import pytest
 from PIL import Image
 
 from fashion_match import Catalogue
-
 from tests.drawn import MODEL
 
 

@@ -11,9 +11,9 @@ def search_ef(n_points: int) -> int:
 
     In a graph of tight groups a search that enters the wrong group leaves it only if it keeps more candidates than the
     group has members. Groups (of one product, one style) grow with the collection, so the number does too: it covers
-    groups of up to a 200th of the collection.
+    groups of up to a 256th of the collection.
     """
-    return min(max(n_points // 200, 256), 1024)
+    return min(max(n_points // 256, 256), 1024)
 
 
 def few_enough_for_exact(n_matching: int, dim: int) -> bool:
