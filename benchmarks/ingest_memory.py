@@ -18,12 +18,13 @@ from pathlib import Path
 from ingest_rate import parser, prepared
 
 ONE_RUN = """
-import json, resource, sys
+import json, re, sys
 from fashion_match import Catalogue, Plugins
 source, model, store = sys.argv[1:]
 with Catalogue(store, plugins=Plugins(installed=[])) as catalogue:
     report = catalogue.ingest(source, model=model)
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+# Not getrusage: it begins with the peak of the process that started this one.
+peak = int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024
 print(json.dumps({"peak_mb": peak, "n_stored": report.n_stored, "torch": "torch" in sys.modules}))
 """
 

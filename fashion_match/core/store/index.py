@@ -19,6 +19,6 @@ def search_ef(n_points: int) -> int:
 def few_enough_for_exact(n_matching: int, dim: int) -> bool:
     """Return whether so few points match a filter that comparing with all of them is as fast as asking the graph.
 
-    It is also exact, where the graph loses points: a search through it dries up among neighbours that do not match.
+    It is also exact, where the graph loses points when several conditions are combined.
     """
     return n_matching * dim <= 8_000_000
