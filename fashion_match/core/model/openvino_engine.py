@@ -39,7 +39,7 @@ class OpenVinoEngine:
         self.name = f"OpenVINO, {precision}, on the processor"
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         streams = 1 if batch_size == 1 else min(cores, MAX_STREAMS)
-        self.depth = streams
+        self.depth = streams + 1  # one waits, so that no stream does
         self._settings = {
             "INFERENCE_PRECISION_HINT": {"fp32": "f32", "bf16": "bf16"}[precision],
             "NUM_STREAMS": streams,
