@@ -1,6 +1,6 @@
-"""A query by attributes from a cold start, against the same query in a process that imports torch first.
+"""A query by attributes from a cold start, against the same in a process that imports torch first.
 
-Floor: starting Python and importing what the query cannot do without (typer, pydantic, pluggy, qdrant_edge). Both sides run
+Floor: starting Python and importing what the query cannot do without (typer, pydantic, pluggy, qdrant_edge). Both run
 in turn as fresh processes; medians.
 
     python benchmarks/query_cold.py [--n-items 8000] [--repeats 7]
@@ -24,8 +24,8 @@ from fashion_match.core.store.protocol import CollectionSpec, Point
 COLORS = ("Blue", "Red", "Black", "White", "Green", "Grey", "Navy Blue", "Pink")
 SEASONS = ("Summer", "Winter", "Spring", "Fall")
 QUERY = ["query", "--color", "Blue", "--season", "Summer"]
-EAGER = "import torch, torchvision, qdrant_client; import sys; from fashion_match.cli import main; sys.exit(main(sys.argv[1:]))"
-LAZY = "import sys; from fashion_match.cli import main; sys.exit(main(sys.argv[1:]))"
+LAZY = "import sys; from fashion_match.__main__ import main; sys.exit(main())"
+EAGER = f"import torch, torchvision, qdrant_client; {LAZY}"
 
 
 def fill(store: Path, n_items: int, dim: int) -> None:

@@ -216,7 +216,7 @@ def test_a_second_process_is_told_who_holds_the_store(fm, own_store, monkeypatch
 
 
 def test_ctrl_c_leaves_a_store_that_goes_on(tmp_path, own_store, photos):
-    command = [sys.executable, "-m", "fashion_match.cli", "ingest", "drawn:many", "--store", "store"]
+    command = [sys.executable, "-m", "fashion_match", "ingest", "drawn:many", "--store", "store"]
     command += [*RANDOM, "--set", "n_styles=3000", "--set", "size_px=64"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env={**os.environ}) as child:
         deadline = time.monotonic() + 60

@@ -6,6 +6,7 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -82,6 +83,7 @@ class Ingest:
         self.counts = Progress()
         self.seen = SeenIds()
         self.unreadable_records = 0
+        self.loading_s = 0.0
         with self._opened_store() as self.store, ExitStack() as stack:
             self.kinds: dict[str, Kind] = dict(self.store.spec.kinds)
             self.scored: set[str] = set(self.store.spec.scored)
@@ -91,7 +93,7 @@ class Ingest:
             n_pruned = self._prune() if self.options.prune else 0
             if self.counts.n_stored or n_pruned:
                 self.store.optimize()
-        return self._report(time.perf_counter() - began, n_pruned)
+        return self._report(time.perf_counter() - began - self.loading_s, n_pruned)
 
     # -- the collection and its model -------------------------------------------------------------------------------
 
@@ -145,17 +147,28 @@ class Ingest:
 
     def _to_embed(self, records: Iterable[Item | Failure], wanted: frozenset[str] | None) -> Iterator[Photo[_Job]]:
         """Yield the photos that must go through the model; deal with everything else on the way."""
-        items = self._good(records, wanted)
-        while chunk := list(itertools.islice(items, LOOKUP)):
+        for block, stored in self._looked_up(self._good(records, wanted)):
             rewritten: list[Stored] = []
-            for item, known in zip(chunk, self.store.payloads([item.id for item in chunk]), strict=True):
+            for item, known in zip(block, stored, strict=True):
                 photo = self._judge(item, known, rewritten)
                 if photo is not None:
                     yield photo
             if rewritten:
                 self.store.set_items(rewritten)
-                self._count(n_stored=len(rewritten))
+                self.counts.n_stored += len(rewritten)
             self.on_progress(self.counts)
+
+    def _looked_up(self, items: Iterator[Item]) -> Iterator[tuple[list[Item], list[Payload | None]]]:
+        """Yield blocks of items with what is stored of them; one block is looked up while the next one is read."""
+        with ThreadPoolExecutor(1, "fm-lookup") as thread:
+            asked: tuple[list[Item], Future[list[Payload | None]]] | None = None
+            while block := list(itertools.islice(items, LOOKUP)):
+                found = thread.submit(self.store.payloads, [item.id for item in block])
+                if asked is not None:
+                    yield asked[0], asked[1].result()
+                asked = block, found
+            if asked is not None:
+                yield asked[0], asked[1].result()
 
     def _good(self, records: Iterable[Item | Failure], wanted: frozenset[str] | None) -> Iterator[Item]:
         """Yield the records that can be stored, count the others as failures, and make room for new attributes."""
@@ -199,14 +212,14 @@ class Ingest:
         if known is None:
             return Photo(_Job(item), item.image, item.box)
         if not self.options.update:
-            self._count(n_unchanged=1)
+            self.counts.n_unchanged += 1
             return None
         content, stat = known[OWN]["content"], tuple(known[OWN]["stat"])
         payload = make_payload(item, content, stat, self._source_id)
         if self.options.verify or _stat(item.image) != stat or payload[OWN].get("box") != known[OWN].get("box"):
             return Photo(_Job(item, known), item.image, item.box, known_content=content)
         if payload == known:
-            self._count(n_unchanged=1)
+            self.counts.n_unchanged += 1
         else:
             rewritten.append(Stored(item, content, stat, self._source_id))
         return None
@@ -220,6 +233,7 @@ class Ingest:
         with ExitStack() as stack:
             embedder = self._embedder()
             stack.callback(embedder.close)
+            self._load(embedder)
             writer = stack.enter_context(BackgroundWriter(self.store))
             points: list[Point] = []
             for done in embedder.stream(itertools.chain([first], photos)):
@@ -245,6 +259,12 @@ class Ingest:
                     points = []
             writer.upsert(points)
             self._count(n_stored=len(points), n_embedded=len(points))
+
+    def _load(self, embedder: Embedder) -> None:
+        """Load the model before the first photo asks for it, and note how long that took."""
+        began = time.perf_counter()
+        embedder.describe()
+        self.loading_s = time.perf_counter() - began
 
     def _keep_vector(self, item: Item, known: Payload | None, done: Embedded[_Job]) -> None:
         """Store an item whose photo was read again and found to be the one that is stored."""
@@ -291,7 +311,7 @@ class Ingest:
         self._count(n_failed=1)
         if self.options.strict:
             raise DataError(
-                f"{failure.file}: {failure.reason}: {failure.detail}.",
+                f"{failure.file} cannot be stored: {failure.detail} ({failure.reason}).",
                 "Without --strict the run goes on and reports such items at its end.",
             )
 

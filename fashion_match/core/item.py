@@ -135,7 +135,7 @@ class IngestReport(Record):
     failures_by_reason: dict[Reason, int] = Field(default_factory=dict)
     failures_file: Path | None = None
     seconds: float
-    """Wall time from the first record to the end of indexing, without the start-up of the program."""
+    """Wall time from the first record to the end of indexing, without the start-up: imports and loading the model."""
     images_per_s: float
 
     def model_post_init(self, _: object) -> None:

@@ -15,9 +15,10 @@ INT64 = 2**63
 
 def kind_of(value: AttributeValue) -> Kind:
     """Return the kind that ``value`` has by itself."""
-    if isinstance(value, (str, list)):
-        return "keyword"
-    return "integer" if isinstance(value, int) else "float"
+    return _KINDS[type(value)]
+
+
+_KINDS: dict[type, Kind] = {str: "keyword", list: "keyword", int: "integer", float: "float"}
 
 
 def joined(known: Kind | None, new: Kind) -> Kind | None:

@@ -142,7 +142,7 @@ def embed_picture(
     try:
         return embedder.embed(picture)
     except PhotoError as error:
-        raise UsageError(f"{picture}: {error.reason}: {error.detail}.", "Give another picture.") from None
+        raise UsageError(f"{picture} cannot be used: {error.detail}.", "Give another picture.") from None
     finally:
         embedder.close()
 

@@ -32,3 +32,10 @@ def test_the_key_of_the_server_is_never_printed(monkeypatch):
 def test_the_usual_name_of_the_key_is_read_too(monkeypatch):
     monkeypatch.setenv("QDRANT_API_KEY", "usual")
     assert load_settings().api_key.get_secret_value() == "usual"
+
+
+def test_an_unknown_setting_in_the_file_is_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "fm.toml").write_text('stroe = "x"')
+    with pytest.raises(UsageError, match=r"(?s)stroe.*store"):
+        load_settings()

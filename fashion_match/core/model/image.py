@@ -63,16 +63,16 @@ def read_photo(path: Path, *, max_pixels: int = MAX_PIXELS) -> PhotoFile:
     try:
         # A pipe or a device must neither block nor be woken up, so it is looked at before it is opened.
         if not stat.S_ISREG(os.stat(path).st_mode):
-            raise PhotoError(Reason.UNREADABLE, f"{path} is a {_kind(os.stat(path).st_mode)}, not a file")
+            raise PhotoError(Reason.UNREADABLE, f"is a {_kind(os.stat(path).st_mode)}, not a file")
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0) as file:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode):
-                raise PhotoError(Reason.UNREADABLE, f"{path} is a {_kind(found.st_mode)}, not a file")
+                raise PhotoError(Reason.UNREADABLE, f"is a {_kind(found.st_mode)}, not a file")
             head = file.read(HEAD_BYTES)
             if sniff(head) is None:
-                raise PhotoError(Reason.NOT_AN_IMAGE, f"{path} {_describe(head)}")
+                raise PhotoError(Reason.NOT_AN_IMAGE, _describe(head))
             if found.st_size > max(max_pixels, 1_000_000) * MAX_BYTES_PER_PIXEL:
-                raise PhotoError(Reason.TOO_LARGE, f"{path} has {found.st_size:,} bytes")
+                raise PhotoError(Reason.TOO_LARGE, f"has {found.st_size:,} bytes")
             return PhotoFile(head + file.readall(), (found.st_size, found.st_mtime_ns))
     except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
         raise _explain(path, error) from None
@@ -259,9 +259,9 @@ def _kind(mode: int) -> str:
 def _explain(path: Path, error: OSError | ValueError) -> PhotoError:
     number: Any = getattr(error, "errno", None)
     if number == errno.ELOOP:
-        return PhotoError(Reason.LINK_LOOP, f"{path} is a link that leads back to itself")
+        return PhotoError(Reason.LINK_LOOP, "is a link that leads back to itself")
     if number is None or number in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
         if number is not None and os.path.islink(path):
-            return PhotoError(Reason.MISSING_FILE, f"{path} is a link to {os.readlink(path)}, which is missing")
-        return PhotoError(Reason.MISSING_FILE, f"{path} does not exist")
-    return PhotoError(Reason.UNREADABLE, f"{path}: {error.strerror if isinstance(error, OSError) else error}")
+            return PhotoError(Reason.MISSING_FILE, f"is a link to {os.readlink(path)}, which is missing")
+        return PhotoError(Reason.MISSING_FILE, "does not exist")
+    return PhotoError(Reason.UNREADABLE, f"cannot be read: {error.strerror if isinstance(error, OSError) else error}")

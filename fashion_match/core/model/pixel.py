@@ -15,15 +15,41 @@ if TYPE_CHECKING:
 def to_pixels(picture: Image, preprocess: Preprocess) -> NDArray[np.uint8]:
     """Return the pixels (S x S x 3, uint8, S being ``crop_px``) of an RGB picture.
 
-    They equal those of torchvision's resize and centre crop on a Pillow picture. Only what the crop keeps is computed,
-    which for photos of 224 px saves a quarter of the work and for tall ones half of it.
+    They equal those of torchvision's resize and centre crop on a Pillow picture, to one level where the picture grows
+    and mostly to the bit where it shrinks.
     """
     import numpy as np
     from PIL.Image import Resampling
 
     side = preprocess.crop_px
+    resized = _resized(picture.size, preprocess)
+    grows = all(new >= old for new, old in zip(resized, picture.size, strict=True))
+    if grows and preprocess.interpolation == "bilinear":
+        return _grown(picture, preprocess)
+    # Only what the crop keeps is computed, which for tall photos is half of the work.
     filter_ = Resampling.BICUBIC if preprocess.interpolation == "bicubic" else Resampling.BILINEAR
     return np.asarray(picture.resize((side, side), filter_, box=_kept(picture.size, preprocess)))
+
+
+def _grown(picture: Image, preprocess: Preprocess) -> NDArray[np.uint8]:
+    """As `to_pixels` for a picture that grows: without antialiasing to do, OpenCV takes a quarter of the time."""
+    import cv2
+    import numpy as np
+
+    side = preprocess.crop_px
+    resized = _resized(picture.size, preprocess)
+    left, top = (round((length - side) / 2) for length in resized)
+    grown = cv2.resize(np.asarray(picture), resized, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(grown[top : top + side, left : left + side], np.uint8)
+
+
+def _resized(size: tuple[int, int], preprocess: Preprocess) -> tuple[int, int]:
+    """Return width and height to which a picture of ``size`` is resized before the crop."""
+    if preprocess.resize == "squash":
+        return preprocess.crop_px, preprocess.crop_px
+    width, height = size
+    shorter = min(width, height)
+    return int(preprocess.resize_px * width / shorter), int(preprocess.resize_px * height / shorter)
 
 
 def _kept(size: tuple[int, int], preprocess: Preprocess) -> tuple[float, float, float, float]:
@@ -31,8 +57,7 @@ def _kept(size: tuple[int, int], preprocess: Preprocess) -> tuple[float, float, 
     width, height = size
     if preprocess.resize == "squash":
         return (0, 0, width, height)
-    shorter = min(width, height)
-    resized = (int(preprocess.resize_px * width / shorter), int(preprocess.resize_px * height / shorter))
+    resized = _resized(size, preprocess)
     left, top = (round((length - preprocess.crop_px) / 2) for length in resized)
     across, down = width / resized[0], height / resized[1]
     return (

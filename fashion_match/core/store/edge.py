@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import RLock
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ import qdrant_edge as edge
 
 from fashion_match.core.error import StoreError, UsageError
 from fashion_match.core.store.filter import Dialect, build_filter, kind_of_key, payload_key
-from fashion_match.core.store.index import EF_CONSTRUCT, M, few_enough_for_exact, search_ef
+from fashion_match.core.store.index import EF_CONSTRUCT, M, few_enough_for_exact, indexing_threshold_kb, search_ef
 from fashion_match.core.store.lock import Lock
 from fashion_match.core.store.point import OWN_FIELDS, make_payload, make_stored, namespace, point_id
 from fashion_match.core.store.protocol import CollectionSpec, Kind, Payload, Point, Stored
@@ -41,6 +41,7 @@ def create_shard(folder: Path, dim: int) -> None:
     config = edge.EdgeConfig(
         vectors=edge.EdgeVectorParams(size=dim, distance=edge.Distance.Cosine),
         hnsw_config=edge.HnswIndexConfig(m=M, ef_construct=EF_CONSTRUCT, full_scan_threshold=10_000),
+        optimizers=edge.EdgeOptimizersConfig(indexing_threshold=indexing_threshold_kb(dim)),
     )
     _told(lambda _: edge.EdgeShard.create(str(folder), config).close(), None, f"the store in {folder}")
 
@@ -86,15 +87,7 @@ class EdgeStore:
     def ensure(self, kinds: dict[str, Kind], scored: Sequence[str] = ()) -> None:
         with self._writing:
             spec = widened(self._spec, kinds, scored, self._what)
-            wanted: dict[str, Kind] = {**dict.fromkeys(OWN_FIELDS, "keyword"), **spec.kinds}
-            schema = self._call(lambda _: self._shard.info().payload_schema, None)
-            for name, kind in wanted.items():
-                key = payload_key(name)
-                if key not in schema:
-                    self._update(edge.UpdateOperation.create_field_index(key, _SCHEMA[kind]))
-                elif schema[key].data_type != _SCHEMA[kind]:
-                    self._update(edge.UpdateOperation.delete_field_index(key))
-                    self._update(edge.UpdateOperation.create_field_index(key, _SCHEMA[kind]))
+            self._index(spec.kinds)
             if spec != self._spec:
                 self._save(spec)
                 self._spec = spec
@@ -181,6 +174,7 @@ class EdgeStore:
             values = ((record.payload or {}).get(key) for record in self._scroll(where, keys=[payload_key(key)]))
             counts = Counter(value for value in values if value is not None).items()
         else:
+            self._index_own([key])
             request = edge.FacetRequest(payload_key(key), limit=_EVERY, exact=True, filter=self._filter(where))
             counts = [(hit.value, hit.count) for hit in self._call(self._shard.facet, request).hits]
         return dict(sorted(counts, key=lambda pair: (-pair[1], pair[0]))[:limit])
@@ -190,6 +184,27 @@ class EdgeStore:
 
     # -- the engine -------------------------------------------------------------------------------------------------
 
+    def _index(self, kinds: Mapping[str, Kind]) -> None:
+        """Make sure that these keys have their payload index, of the right kind."""
+        with self._writing:
+            schema = self._call(lambda _: self._shard.info().payload_schema, None)
+            for name, kind in kinds.items():
+                key = payload_key(name)
+                if key in schema and schema[key].data_type == _SCHEMA[kind]:
+                    continue
+                if key in schema:
+                    self._update(edge.UpdateOperation.delete_field_index(key))
+                self._update(edge.UpdateOperation.create_field_index(key, _SCHEMA[kind]))
+
+    def _index_own(self, keys: Iterable[str]) -> None:
+        """Index those of an item's own fields that are asked for, for the first time.
+
+        Not before, because every index takes 5 ms of every opening, and most queries ask for attributes alone.
+        """
+        asked: dict[str, Kind] = {key: "keyword" for key in keys if key in OWN_FIELDS}
+        if asked:
+            self._index(asked)
+
     def _measured(self) -> edge.SearchParams:
         """Fit the search to the size of the collection, until the next write."""
         n_points = self._call(lambda _: self._shard.info().points_count, None)
@@ -197,6 +212,7 @@ class EdgeStore:
         return self._search
 
     def _filter(self, where: Where, exclude: Sequence[str] = ()) -> edge.Filter | None:
+        self._index_own(condition.key for condition in where.conditions)
         built: edge.Filter | None = build_filter(where, self._spec.kinds, self._dialect, exclude=exclude)
         return built
 

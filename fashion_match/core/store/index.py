@@ -5,6 +5,15 @@ M = 16
 EF_CONSTRUCT = 100
 """Candidates that are looked at when a node is linked."""
 
+INDEXED_FROM = 16_384
+"""Points from which a graph pays. Asking it costs as much as comparing with about 14,000 points, whatever their width,
+because both costs grow with the width; and a comparison is exact."""
+
+
+def indexing_threshold_kb(dim: int) -> int:
+    """Return the size of a segment, in kB of vectors, from which the engine builds a graph for it."""
+    return INDEXED_FROM * dim * 4 // 1024
+
 
 def search_ef(n_points: int) -> int:
     """Return how many candidates a query keeps in a collection of that size.
