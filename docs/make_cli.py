@@ -15,8 +15,9 @@ HEAD = """# Commands
 
 Made by `python docs/make_cli.py` from the commands themselves.
 
-Exit codes: 0 done, 2 wrong use, 3 some data failed, 4 model, 5 store, 130 interrupted; 1 is a bug of ours. With `--json`, results
-go to standard output (JSON lines for lists, one object for a report) and everything for people to standard error.
+Exit codes: 0 done, 2 wrong use, 3 some data failed, 4 model, 5 store, 130 interrupted; 1 is a bug of ours. With
+`--json`, results go to standard output (JSON lines for lists, one object for a report) and everything for people to
+standard error.
 """
 
 
