@@ -46,7 +46,7 @@ demo: install
 	rm -rf $(DEMO)
 	$(BIN)/fm ingest drawn:$(DEMO)/photos --store $(DEMO)/store --backbone mobilenet_v3_small --weights none
 	$(BIN)/fm query --store $(DEMO)/store --color Blue --season Summer --sheet $(DEMO)/sheet.png
-	$(BIN)/fm query "$$(ls $(DEMO)/photos/*.* | head -n 1)" --store $(DEMO)/store --html $(DEMO)/page.html
+	$(BIN)/fm query $(DEMO)/photos/style-0003_1.jpg --store $(DEMO)/store --html $(DEMO)/page.html
 	@echo "Look at $(DEMO)/sheet.png and $(DEMO)/page.html."
 
 docs: install

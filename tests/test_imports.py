@@ -18,6 +18,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 WORDS = ("attribute", "error", "item", "kind", "protocol", "settings", "where")
 """Modules of the core that everyone shares."""
 FLOORS = (
+    ("__main__",),
     ("cli", "command", "serve", "testing"),
     ("use case",),
     ("train", "evaluate", "report"),
