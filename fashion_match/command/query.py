@@ -94,14 +94,16 @@ def query(
     if sheet is not None:
         from fashion_match.core.report.sheet import contact_sheet
 
-        contact_sheet(answer.hits, query=shown, heading=asked, out=sheet)
+        contact_sheet(answer.hits, query=shown, heading=asked[:1].upper() + asked[1:], out=sheet)
         show.say(f"Contact sheet: {sheet}")
     if html is not None:
         from fashion_match.core.report.page import html_page
 
         filters = [str(condition) for condition in answer.where.conditions]
         command = shlex.join(["fm", *sys.argv[1:]])
-        html_page(answer.hits, query=shown, heading=asked, filters=filters, out=html, command=command)
+        html_page(
+            answer.hits, query=shown, heading=asked[:1].upper() + asked[1:], filters=filters, out=html, command=command
+        )
         show.say(f"Page: {html}")
 
 
@@ -119,11 +121,12 @@ def check_outputs(sheet: Path | None, html: Path | None) -> None:
 
 
 def headline(answer: Answer, picture: Path | None, like: list[str]) -> str:
-    """Return what was asked and how the hits are ranked: ``"for color=Blue, by cosine to the anchor"``."""
-    anchors = [f"like {picture}"] if picture else []
-    anchors += [f"like item {item_id}" for item_id in like]
-    asked = [*anchors, *([str(answer.where)] if answer.where else [])]
-    return f"for {', '.join(asked)}" + (f", by {answer.ranked_by}" if answer.hits else "")
+    """Return what was asked and how the hits are ranked: ``"like a.jpg with color=Blue, by cosine to the anchor"``."""
+    anchors = [*([str(picture)] if picture else []), *(f"item {item_id}" for item_id in like)]
+    asked = [f"like {' and '.join(anchors)}"] if anchors else []
+    if answer.where:
+        asked.append(f"with {answer.where}")
+    return " ".join(asked) + (f", by {answer.ranked_by}" if answer.hits else "")
 
 
 def print_answer(answer: Answer, heading: str) -> None:
@@ -132,9 +135,12 @@ def print_answer(answer: Answer, heading: str) -> None:
     if not answer.hits:
         return
     columns = [name for name in option.SHOWN if any(name in hit.attributes for hit in answer.hits)]
-    # What every hit shares is in the heading or the columns already; what an anchor shares with some is worth a column.
-    common = set.intersection(*(set(hit.why) for hit in answer.hits))
-    agreed = [", ".join(why.partition(":")[0] for why in hit.why if why not in common) for hit in answer.hits]
+    # That a hit meets the filter goes without saying; what it shares with the anchor is worth a column.
+    filtered = {condition.key for condition in answer.where.conditions}
+    agreed = [
+        ", ".join(name for name in (why.partition(":")[0] for why in hit.why) if name not in filtered)
+        for hit in answer.hits
+    ]
     if any(agreed):
         columns.append("same")
     rows = [

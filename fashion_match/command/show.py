@@ -60,7 +60,7 @@ def table(
 
 def _plain(columns: Sequence[str], rows: list[list[str]], numbers: Sequence[str]) -> None:
     """Print whole cells under each other. Without rich, which takes a tenth of a query by attributes to import."""
-    lines = [list(columns), *([" ".join(cell.split()) for cell in row] for row in rows)]
+    lines = [list(columns), *(["; ".join(cell.splitlines()) for cell in row] for row in rows)]
     widths = [max(map(_cells, column)) for column in zip(*lines, strict=True)]
     lines.insert(1, ["-" * width for width in widths])
     for line in lines:

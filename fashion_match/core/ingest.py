@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 LOOKUP = 512
 """Items whose stored state is fetched at once."""
 UPSERT = 256
-"""Points written at once: large enough for the engine, small enough that a kill costs under a second of work."""
+"""Points written at once: enough for the engine to be quick."""
+UPSERT_S = 1.0
+"""Points are written after that time at the latest, so that a kill costs no more than a second or two of work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +238,7 @@ class Ingest:
             self._load(embedder)
             writer = stack.enter_context(BackgroundWriter(self.store))
             points: list[Point] = []
+            written = time.monotonic()
             for done in embedder.stream(itertools.chain([first], photos)):
                 item, known = done.key.item, done.key.known
                 if done.failure is not None:
@@ -253,10 +256,10 @@ class Ingest:
                     )
                 else:
                     points.append(Point(item, done.vector, done.content, done.stat, self._source_id))
-                if len(points) >= UPSERT:
+                if len(points) >= UPSERT or (points and time.monotonic() - written > UPSERT_S):
                     writer.upsert(points)
                     self._count(n_stored=len(points), n_embedded=len(points))
-                    points = []
+                    points, written = [], time.monotonic()
             writer.upsert(points)
             self._count(n_stored=len(points), n_embedded=len(points))
 
