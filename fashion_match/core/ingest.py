@@ -6,7 +6,6 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -149,9 +148,10 @@ class Ingest:
 
     def _to_embed(self, records: Iterable[Item | Failure], wanted: frozenset[str] | None) -> Iterator[Photo[_Job]]:
         """Yield the photos that must go through the model; deal with everything else on the way."""
-        for block, stored in self._looked_up(self._good(records, wanted)):
+        items = self._good(records, wanted)
+        while block := list(itertools.islice(items, LOOKUP)):
             rewritten: list[Stored] = []
-            for item, known in zip(block, stored, strict=True):
+            for item, known in zip(block, self.store.payloads([item.id for item in block]), strict=True):
                 photo = self._judge(item, known, rewritten)
                 if photo is not None:
                     yield photo
@@ -159,18 +159,6 @@ class Ingest:
                 self.store.set_items(rewritten)
                 self.counts.n_stored += len(rewritten)
             self.on_progress(self.counts)
-
-    def _looked_up(self, items: Iterator[Item]) -> Iterator[tuple[list[Item], list[Payload | None]]]:
-        """Yield blocks of items with what is stored of them; one block is looked up while the next one is read."""
-        with ThreadPoolExecutor(1, "fm-lookup") as thread:
-            asked: tuple[list[Item], Future[list[Payload | None]]] | None = None
-            while block := list(itertools.islice(items, LOOKUP)):
-                found = thread.submit(self.store.payloads, [item.id for item in block])
-                if asked is not None:
-                    yield asked[0], asked[1].result()
-                asked = block, found
-            if asked is not None:
-                yield asked[0], asked[1].result()
 
     def _good(self, records: Iterable[Item | Failure], wanted: frozenset[str] | None) -> Iterator[Item]:
         """Yield the records that can be stored, count the others as failures, and make room for new attributes."""

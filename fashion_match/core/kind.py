@@ -36,8 +36,9 @@ def widen(kinds: Mapping[str, Kind], attributes: Mapping[str, AttributeValue]) -
     """
     wider: dict[str, Kind] = {}
     for name, value in attributes.items():
-        kind = kind_of(value)
-        known = kinds.get(name)
+        kind, known = _KINDS[type(value)], kinds.get(name)
+        if kind == known == "keyword":  # nearly all of them
+            continue
         if kind == "integer" and not -INT64 <= value < INT64:  # type: ignore[operator]
             raise TypeError(f"{name} is {value}, which is too large a number to be stored")
         if kind == known or (known == "float" and kind == "integer"):
