@@ -76,9 +76,10 @@ def make_backbone(name: str, options: TorchvisionOptions, *, weights: str = "non
     published = _published(name)
     # Fetched first: building a large network only to find that there are no weights for it takes long.
     state = None if weights == "none" else _download(name, published) if weights == "pretrained" else _read(weights)
-    network = _build(name, options, random=state is None)
+    preprocess = _preprocess(name, published, options)
+    network = _build(name, preprocess.crop_px, random=state is None)
     network.dim = _remove_classifier(network)
-    network.preprocess = _preprocess(name, published, options)
+    network.preprocess = preprocess
     if state is not None:
         _load(network, state, name, weights)
     return network.eval()
@@ -90,21 +91,23 @@ def _published(name: str) -> Any:
     return get_model_weights(name).DEFAULT
 
 
-def _build(name: str, options: TorchvisionOptions, *, random: bool) -> Any:
+def _build(name: str, side_px: int, *, random: bool) -> Any:
     from torchvision.models import get_model_builder
 
     settings: dict[str, Any] = {}
     if name in ("googlenet", "inception_v3"):
         settings |= {"aux_logits": False, "transform_input": False, "init_weights": random}
-    if options.image_size_px and name.startswith("vit"):
-        settings["image_size"] = options.image_size_px
-    if options.image_size_px and name.startswith("maxvit"):
-        settings["input_size"] = (options.image_size_px, options.image_size_px)
+    # These two are built for one size; the others take any. It is that of the photos, published weights included:
+    # those of vit_h_14, say, are for 518 px.
+    if name.startswith("vit"):
+        settings["image_size"] = side_px
+    if name.startswith("maxvit"):
+        settings["input_size"] = (side_px, side_px)
     try:
         return get_model_builder(name)(weights=None, progress=False, **settings)
     except (ValueError, RuntimeError) as error:
         raise ModelError(
-            f"{name} cannot be built for photos of {options.image_size_px} px: {_one_line(error)}.",
+            f"{name} cannot be built for photos of {side_px} px: {_one_line(error)}.",
             "Leave image_size_px out, or choose a multiple of 224.",
         ) from None
 
