@@ -84,6 +84,10 @@ def main(arguments: list[str] | None = None) -> int:
     except typer.TyperException as error:  # the parser's: an unknown command, a value of the wrong type
         error.show()  # type: ignore[attr-defined]  # all that the parser raises have it
         return error.exit_code
+    except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):  # who reads our output has seen enough, as `head` does
+            return 0
+        raise
     except typer.Abort:  # Ctrl-C or the end of input at a question
         return INTERRUPTED
     if code == INTERRUPTED:

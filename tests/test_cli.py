@@ -257,3 +257,12 @@ def test_a_plugin_adds_commands_but_replaces_none(fm, monkeypatch):
     assert (code, out) == (0, "hello\n")
     assert "query is left out" in err
     assert fm("query")[0] == 2
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(stored):
+    command = [sys.executable, "-m", "fashion_match", "items", "list", "-n", "1000", "--json", "--store", str(stored)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        child.stdout.close()
+        _, err = child.communicate(timeout=60)
+    assert (child.returncode, err) == (0, "")

@@ -17,7 +17,7 @@ from fashion_match.core.item import Record
 if TYPE_CHECKING:
     from fashion_match.core.catalogue import Catalogue
 
-LIBRARIES = ("torch", "torchvision", "openvino", "qdrant-edge-py", "qdrant-client", "pillow")
+LIBRARIES = ("torch", "torchvision", "openvino", "qdrant-edge-py", "qdrant-client", "pillow", "opencv-python-headless")
 LEAST_FREE_BYTES = 2 * 1024**3
 """Below this an ingest of a few ten thousand items with its index may fill the disk."""
 

@@ -13,11 +13,6 @@ INT64 = 2**63
 """Whole numbers beyond plus and minus this have no place in the database."""
 
 
-def kind_of(value: AttributeValue) -> Kind:
-    """Return the kind that ``value`` has by itself."""
-    return _KINDS[type(value)]
-
-
 _KINDS: dict[type, Kind] = {str: "keyword", list: "keyword", int: "integer", float: "float"}
 
 

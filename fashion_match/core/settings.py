@@ -38,7 +38,7 @@ def load_settings() -> Settings:
     """Read the settings. Raises UsageError, naming the setting, where one is unknown or does not fit.
 
     A dozen lines instead of a library, because every query starts with them: pydantic-settings takes 30 ms to import,
-    an eighth of a query by attributes from a cold start.
+    a tenth of a query by attributes from a cold start.
     """
     given = _from_file() | _from_environment()
     try:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from fashion_match.core.error import StoreError
-from fashion_match.core.store.index import EF_CONSTRUCT, M
+from fashion_match.core.store.index import EF_CONSTRUCT, M, indexing_threshold_kb
 from fashion_match.core.store.name import check_name, name_taken, no_collection
 from fashion_match.core.store.protocol import CollectionSpec
 
@@ -91,6 +91,7 @@ class ServerLocation:
                 name,
                 vectors_config=models.VectorParams(size=spec.dim, distance=models.Distance.COSINE),
                 hnsw_config=models.HnswConfigDiff(m=M, ef_construct=EF_CONSTRUCT),
+                optimizers_config=models.OptimizersConfigDiff(indexing_threshold=indexing_threshold_kb(spec.dim)),
                 metadata=spec_metadata(spec),
             )
         store = self._store(name, spec)

@@ -9,6 +9,7 @@ from itertools import islice
 from fashion_match import Hit, Options, Request, VectorStore
 
 from .reason import make_hit
+from .similar import nearest_hits
 
 SAMPLE = 256
 """Items that the mean is taken of. A scan runs in random order, so the first ones are a fair sample; the standard error
@@ -62,13 +63,4 @@ class AttributeRecommender:
         mean = [math.fsum(column) / len(vectors) for column in zip(*vectors, strict=True)]
         if not any(mean):  # opposite vectors that cancel out: any of them is as typical as the others
             mean = vectors[0]
-        found = store.nearest(
-            mean,
-            where=request.where,
-            k=request.k,
-            offset=request.offset,
-            min_score=request.min_score,
-            exact=request.exact,
-            exclude=sorted(request.exclude),
-        )
-        return [make_hit(stored, request) for stored in found]
+        return nearest_hits(request, store, mean)
