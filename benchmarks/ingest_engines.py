@@ -9,7 +9,7 @@ import numpy as np
 from ingest_rate import parser, prepared, rates
 
 from fashion_match.core.model.artifact import read_card
-from fashion_match.core.model.engine import Engine, make_engine, run
+from fashion_match.core.model.engine import Batch, Engine, make_engine, run
 from fashion_match.core.model.image import decode, read_photo
 from fashion_match.core.model.pixel import to_pixels
 
@@ -29,17 +29,16 @@ def main() -> None:
         with prepared(asked) as (plugins, model, photos):
             engines = {key: make_engine(model, plugins, engine=key, device="cpu") for key in ("torch", "openvino")}
             preprocess = read_card(model).preprocess
-            pixels = np.stack(
-                [to_pixels(decode(read_photo(path).data), preprocess) for path in sorted(photos.iterdir())]
-            )
+            pixels = [to_pixels(decode(read_photo(path).data), preprocess) for path in sorted(photos.iterdir())]
+            whole = Batch(np.stack(pixels))
 
-            def rows(engine: Engine, pixels: np.ndarray = pixels) -> np.ndarray:
+            def rows(engine: Engine, whole: Batch = whole) -> np.ndarray:
                 size = engine.batch_size
-                return np.concatenate(list(run(engine, (pixels[n : n + size] for n in range(0, len(pixels), size)))))
+                return np.concatenate(list(run(engine, (whole[n : n + size] for n in range(0, len(whole), size)))))
 
             cosine = (rows(engines["torch"]) * rows(engines["openvino"])).sum(axis=1).min()
             found = rates(
-                len(pixels), asked.rounds, {key: lambda engine=engine: rows(engine) for key, engine in engines.items()}
+                len(whole), asked.rounds, {key: lambda engine=engine: rows(engine) for key, engine in engines.items()}
             )
             ratio = found["openvino"] / found["torch"]
             print(

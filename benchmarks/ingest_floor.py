@@ -15,7 +15,7 @@ import numpy as np
 from ingest_rate import parser, prepared, rates, table, whole_ingest
 
 from fashion_match.core.model.embedder import Embedder, Photo
-from fashion_match.core.model.engine import make_engine, run
+from fashion_match.core.model.engine import Batch, make_engine, run
 from fashion_match.core.model.image import decode, read_photo
 from fashion_match.core.model.pixel import to_pixels
 
@@ -31,7 +31,7 @@ def main() -> None:
         preprocess = embedder.card.preprocess
         engine = make_engine(model, plugins)
         side = preprocess.crop_px
-        batch = np.random.default_rng(0).integers(0, 256, (engine.batch_size, side, side, 3), np.uint8)
+        batch = Batch(np.random.default_rng(0).integers(0, 256, (engine.batch_size, side, side, 3), np.uint8))
 
         def forward() -> float | None:
             batches = -(-n // engine.batch_size)

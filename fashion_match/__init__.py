@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from fashion_match.core.item import IngestReport as IngestReport
     from fashion_match.core.item import Item as Item
     from fashion_match.core.item import Reason as Reason
+    from fashion_match.core.model.encoding import Encoding as Encoding
     from fashion_match.core.model.preprocess import Preprocess as Preprocess
     from fashion_match.core.plugin.hookspecs import hookimpl as hookimpl
     from fashion_match.core.plugin.loader import Plugins as Plugins
+    from fashion_match.core.plugin.registry import Choice as Choice
     from fashion_match.core.plugin.registry import Options as Options
     from fashion_match.core.plugin.registry import Registry as Registry
     from fashion_match.core.protocol import Backbone as Backbone
@@ -39,6 +41,14 @@ if TYPE_CHECKING:
     from fashion_match.core.query import Answer as Answer
     from fashion_match.core.store.protocol import Stored as Stored
     from fashion_match.core.store.protocol import VectorStore as VectorStore
+    from fashion_match.core.train.recipe import AttributeSummary as AttributeSummary
+    from fashion_match.core.train.recipe import Batches as Batches
+    from fashion_match.core.train.recipe import MakeLoss as MakeLoss
+    from fashion_match.core.train.recipe import Recipe as Recipe
+    from fashion_match.core.train.recipe import Step as Step
+    from fashion_match.core.train.recipe import Term as Term
+    from fashion_match.core.train.recipe import TrainingContext as TrainingContext
+    from fashion_match.core.training import train as train
     from fashion_match.core.where import Condition as Condition
     from fashion_match.core.where import Where as Where
 
@@ -58,13 +68,16 @@ _HOME = {
     ),
     "core.ingest_option": ("IngestOptions", "Progress"),
     "core.item": ("STANDARD_ATTRIBUTES", "Failure", "Hit", "IngestReport", "Item", "Reason"),
+    "core.model.encoding": ("Encoding",),
     "core.model.preprocess": ("Preprocess",),
     "core.plugin.hookspecs": ("hookimpl",),
     "core.plugin.loader": ("Plugins",),
-    "core.plugin.registry": ("Options", "Registry"),
+    "core.plugin.registry": ("Choice", "Options", "Registry"),
     "core.protocol": ("Backbone", "Loss", "Reader", "Recommender", "Request", "TrainingMethod"),
     "core.query": ("Answer",),
     "core.store.protocol": ("Stored", "VectorStore"),
+    "core.train.recipe": ("AttributeSummary", "Batches", "MakeLoss", "Recipe", "Step", "Term", "TrainingContext"),
+    "core.training": ("train",),
     "core.where": ("Condition", "Where"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from fashion_match.command import collections, doctor, ingest, items, plugins, query, readers, show
+from fashion_match.command import collections, doctor, ingest, items, match, plugins, query, readers, show, tag, train
 from fashion_match.core.error import FashionMatchError
 from fashion_match.core.plugin.loader import Plugins
 
@@ -27,6 +27,10 @@ def make_app() -> typer.Typer:
     app.callback()(_version)
     app.command("ingest")(ingest.ingest)
     app.command("query")(query.query)
+    app.command("match")(match.match)
+    app.command("tag")(tag.tag)
+    app.command("train")(train.train)
+    app.command("reproduce")(train.reproduce)
     app.add_typer(items.app, name="items")
     app.add_typer(collections.app, name="collections")
     app.add_typer(readers.app, name="readers")

@@ -11,6 +11,10 @@ import pytest
 from fashion_match import Plugins
 from tests.drawn import DRAWN, MODEL, N
 
+# Before torch is imported, here and in what the tests start: the tests run side by side, and threads of several
+# processes that wait for each other on the same cores make each step many times slower.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -55,3 +59,19 @@ def new_store(stored: Path, tmp_path: Path) -> Path:
     """A store without collections that has the model `MODEL` already, so that a test need not make it again."""
     shutil.copytree(stored / "models", tmp_path / "store" / "models")
     return tmp_path / "store"
+
+
+@pytest.fixture(scope="session")
+def fusing() -> Plugins:
+    """Plugins with a method whose head looks at attributes."""
+    from tests.fusion import PACKAGE
+
+    return Plugins(installed=[PACKAGE])
+
+
+@pytest.fixture(scope="session")
+def fusion_model(fusing: Plugins, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that looks at photos and attributes. Tests may add a graph to it, and change nothing."""
+    from tests.fusion import save_model
+
+    return save_model(fusing, tmp_path_factory.mktemp("fusion") / "model")

@@ -13,6 +13,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from fashion_match import cli
 from tests.drawn import N
@@ -227,6 +228,43 @@ def test_ctrl_c_leaves_a_store_that_goes_on(tmp_path, own_store, photos):
     assert child.returncode == 130
     assert "Traceback" not in err
     assert "goes on from there" in err
+
+
+def test_a_garment_is_described_and_found_without_any_photo(fm, fusing, fusion_model, tmp_path, monkeypatch):
+    monkeypatch.setattr(cli, "Plugins", lambda: fusing)
+    colors = ["Blue", "Red", "Navy Blue", "Green"]
+    items = [{"item_id": f"i{n}", "color": color, "season": "Autumn"} for n, color in enumerate(colors)]
+    (tmp_path / "outfits").mkdir()
+    (tmp_path / "outfits" / "data.json").write_text(json.dumps({"items": items}))
+    source = ["outfits", "--reader", "outfits"]
+    code, out, err = fm("ingest", *source, "--model", fusion_model)
+    assert (code, err) == (0, "")
+    assert "4 stored + 0 unchanged + 0 failed" in out
+    assert "4 items embedded" in out
+    assert "0 stored + 4 unchanged + 0 failed" in fm("ingest", *source)[1]
+
+    reports = ["--sheet", "sheet.png", "--html", "page.html"]
+    code, out, _ = fm("query", "--describe", "color=blue", "--describe", "season=autumn", "-k", 2, *reports)
+    assert code == 0
+    assert out.splitlines()[0] == "2 hits like color=Blue season=Fall, by cosine to the anchor"
+    assert out.splitlines()[3].split()[:2] == ["1.000", "i0"]
+    assert (tmp_path / "sheet.png").stat().st_size > 1000
+    assert "no photo" in (tmp_path / "page.html").read_text()
+
+    Image.new("RGB", (40, 50), "navy").save(tmp_path / "navy.png")
+    _, _, err = fm("query", "navy.png", "--describe", "color=Navy Blue", "--season", "Fall", "--json")
+    assert "like navy.png and color=Navy Blue with season=Fall" in err
+
+    exported = lines((fm("items", "export", "out.jsonl"), tmp_path / "out.jsonl")[1].read_text())
+    assert all("image" not in row for row in exported)
+    assert fm("items", "export", "out.parquet")[0] == 0
+    assert json.loads(fm("readers", "check", "out.parquet", "--json")[1])["n_without_photo"] == 4
+
+    for wrong, told in (("color", "KEY=VALUE"), ("color=", "KEY=VALUE"), ("size=XL", "does not look at 'size'")):
+        code, out, err = fm("query", "--describe", wrong)
+        assert (code, out) == (2, "")
+        assert told in err
+    assert "two values of color" in fm("query", "--describe", "color=Blue", "--describe", "color=Red")[2]
 
 
 def test_help_and_version(fm):

@@ -15,7 +15,7 @@ import fashion_match
 ROOT = Path(fashion_match.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 
-WORDS = ("attribute", "error", "item", "kind", "protocol", "settings", "where")
+WORDS = ("attribute", "error", "item", "kind", "output", "protocol", "settings", "where")
 """Modules of the core that everyone shares."""
 FLOORS = (
     ("__main__",),
@@ -115,7 +115,21 @@ def test_the_type_checker_sees_the_same_names() -> None:
     assert seen == {name for name in fashion_match.__all__ if not name.startswith("__")}
 
 
-HEAVY = ("torch", "torchvision", "qdrant_client", "openvino", "numpy", "pyarrow", "PIL", "safetensors", "lightning")
+HEAVY = (
+    "PIL",
+    "lightning",
+    "matplotlib",
+    "numpy",
+    "openvino",
+    "pyarrow",
+    "pytorch_metric_learning",
+    "qdrant_client",
+    "safetensors",
+    "scipy",
+    "sklearn",
+    "torch",
+    "torchvision",
+)
 
 
 @pytest.mark.parametrize(

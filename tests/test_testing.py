@@ -5,13 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fashion_match import (
+    Encoding,
     Failure,
     Hit,
     Item,
@@ -22,7 +23,10 @@ from fashion_match import (
     Preprocess,
     ReaderError,
     Reason,
+    Recipe,
     Request,
+    Step,
+    TrainingContext,
     UsageError,
     VectorStore,
     Where,
@@ -276,8 +280,50 @@ def pull(embeddings: Any, labels: Any) -> Any:
     return (distances * same).sum() / same.sum().clamp_min(1)
 
 
+def gives(loss: Any) -> Any:
+    """A factory that gives ``loss``, whatever the options and the data."""
+    return lambda options, *, dim, n_labels: loss
+
+
 def test_a_good_loss_passes() -> None:
-    check_loss(lambda options: pull)
+    check_loss(gives(pull))
+    results = outcomes(gives(pull), "loss")
+    assert results["its state can be saved and loaded"].detail == "it has no state"
+
+
+def proxies(options: Options, *, dim: int, n_labels: int, saved: bool = True) -> Any:
+    """Mean cosine distance to the proxy of the label; the proxies may be kept where no state dict finds them."""
+    torch = pytest.importorskip("torch")
+
+    class Proxies(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.rows = torch.nn.Parameter(torch.randn(n_labels, dim))
+            if not saved:
+                self.hidden = [self._parameters.pop("rows")]
+
+        def forward(self, rows: Any, labels: Any) -> Any:
+            own = self.rows if saved else self.hidden[0]
+            return 1 - torch.cosine_similarity(rows, own[labels]).mean()
+
+    return Proxies()
+
+
+def test_a_loss_is_told_about_width_and_labels_and_keeps_its_proxies() -> None:
+    check_loss(proxies)
+    assert {result.outcome for result in outcomes(proxies, "loss").values()} == {"passed"}
+
+
+def test_proxies_that_are_kept_outside_the_state_are_found() -> None:
+    found = failed(lambda options, **context: proxies(options, **context, saved=False), "loss")
+    assert "its state can be saved and loaded" in found
+
+
+def test_a_loss_that_knows_too_few_labels_is_found() -> None:
+    def make(options: Options, *, dim: int, n_labels: int) -> Any:
+        return proxies(options, dim=dim, n_labels=n_labels - 1)
+
+    assert failed(make, "loss") == {"labels may be any of its labels"}
 
 
 @pytest.mark.parametrize(
@@ -300,34 +346,180 @@ def test_a_good_loss_passes() -> None:
     ],
 )
 def test_a_broken_loss_is_found(loss: Any, check: str) -> None:
-    assert check in failed(lambda options: loss, "loss")
+    assert check in failed(gives(loss), "loss")
     with pytest.raises(ContractError, match=check):
-        check_loss(lambda options: loss)
+        check_loss(gives(loss))
 
 
 class Method:
-    needs = frozenset({"label"})
+    """Pulls photos of a style together, and tells colors; its head looks at photo and attributes."""
+
+    needs = frozenset({"label", "attributes"})
+    label_by: Any = ()
+    validation = "labels"
+    trains_on = "all"
 
     def __init__(self, options: Options) -> None:
         pass
 
-    def recipe(self, context: Any) -> Any: ...
+    def recipe(self, context: TrainingContext) -> Any:
+        return Recipe(**self.parts(context))
 
-    def make_head(self, dim: int, options: Any) -> Any: ...
+    def parts(self, context: TrainingContext) -> dict[str, Any]:
+        return {
+            "terms": {"pull": self.pull, "color": self.color},
+            "weights": {"color": 0.5},
+            "head_options": {"dim": 5, "hidden": [4]},
+            "encoding": Encoding(vocabularies={"color": tuple(context.attributes["color"].counts)}),
+            "leave_out": (0.2, 0.3),
+            "classes": {"color": ("Blue", "Green", "Red")},
+            "defaults": {"lr": 1e-2},
+        }
+
+    def pull(self, step: Step) -> Any:
+        rows, labels = step.labelled()
+        return pull(rows, labels) if len(rows) else step.embeddings.sum() * 0
+
+    def color(self, step: Step) -> Any:
+        import torch
+
+        known = step.targets["color"] >= 0
+        logits = step.logits["color"][known]
+        return torch.nn.functional.cross_entropy(logits, step.targets["color"][known]) if len(logits) else logits.sum()
+
+    def make_head(self, dim: int, options: Any, encoding: Any) -> Any:
+        return head(dim, encoding.width, options)
 
 
-class GreedyMethod(Method):
-    needs = frozenset({"label", "patience"})
+def head(dim: int, width: int, options: Any, change: Any = None) -> Any:
+    torch = pytest.importorskip("torch")
+
+    class Head(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dim = options["dim"]
+            self.photo = torch.nn.Linear(dim, self.dim)
+            self.attributes = torch.nn.Linear(width, self.dim)
+
+        def forward(self, features: Any, codes: Any) -> Any:
+            rows = self.photo(features) + self.attributes(codes)
+            return change(rows, codes) if change else rows
+
+    return Head()
 
 
-class HeadlessMethod(Method):
-    make_head = None  # type: ignore[assignment]
+def method(**changes: Any) -> Any:
+    """A method some of whose parts, or parts of whose recipe or head, are others."""
+    of_recipe = {name: changes.pop(name) for name in [*changes] if name in {f.name for f in fields(Recipe)}}
+    of_head = changes.pop("after", None)
+
+    class Changed(Method):
+        def parts(self, context: TrainingContext) -> dict[str, Any]:
+            return super().parts(context) | of_recipe
+
+        def make_head(self, dim: int, options: Any, encoding: Any) -> Any:
+            return head(dim, encoding.width, options, of_head)
+
+    for name, value in changes.items():
+        setattr(Changed, name, value)
+    return Changed
 
 
-def test_training_methods_are_checked() -> None:
+def test_a_good_method_passes() -> None:
     check_method(Method)
-    assert failed(GreedyMethod, "method") == {"needs what there can be"}
-    assert failed(HeadlessMethod, "method") == {"is made with its parts"}
+    assert {result.outcome for result in outcomes(Method, "method").values()} == {"passed"}
+
+
+def test_a_method_without_a_head_passes() -> None:
+    headless = method(make_head=lambda self, dim, options, encoding: None)
+    check_method(headless)
+    skipped = {name for name, result in outcomes(headless, "method").items() if result.outcome == "skipped"}
+    assert skipped == {"head options survive json", "its head gives rows of its width"}
+
+
+def test_a_method_that_asks_for_other_data_is_told_so_and_not_blamed() -> None:
+    def refuses(self: Any, context: TrainingContext) -> Any:
+        raise PluginError("no item has the attribute 'heel'.")
+
+    results = outcomes(method(recipe=refuses), "method")
+    assert {result.outcome for result in results.values()} == {"passed", "skipped"}
+    assert results["its recipe is whole"].detail == (
+        "its recipe does not fit the sample: no item has the attribute 'heel'."
+    )
+
+
+def zero(step: Step) -> Any:
+    return step.embeddings.sum() * 0
+
+
+RECIPE, TERMS = "its recipe is whole", "its terms are finite and teach"
+NOTHING = "a batch with nothing to learn is a zero that keeps the graph"
+JSON, HEAD = "head options survive json", "its head gives rows of its width"
+
+
+@pytest.mark.parametrize(
+    ("changes", "check"),
+    [
+        ({"make_head": None}, "is made with its parts"),
+        ({"needs": frozenset({"label", "patience"})}, "needs what there can be"),
+        ({"needs": ["label"]}, "needs what there can be"),
+        ({"label_by": "color"}, "says how it is trained and validated"),
+        ({"trains_on": "queries"}, "says how it is trained and validated"),
+        ({"validation": None}, "says how it is trained and validated"),
+        ({"recipe": lambda self, context: {"terms": {}}}, RECIPE),
+        ({"terms": {}, "weights": {}}, RECIPE),
+        ({"weights": {"colour": 2.0}}, RECIPE),
+        ({"weights": {"color": float("nan")}}, RECIPE),
+        ({"batches": 4}, RECIPE),
+        ({"leave_out": (0.5, 1.5)}, RECIPE),
+        ({"classes": {"color": ("Red",)}}, RECIPE),
+        ({"classes": {"color": ("Red", "Red")}}, RECIPE),
+        ({"defaults": {"learning_rate": 0.1}}, RECIPE),
+        ({"pull": lambda self, step: 1.0}, TERMS),
+        ({"pull": lambda self, step: step.embeddings.sum(1)}, TERMS),
+        ({"pull": lambda self, step: step.embeddings.sum() / 0}, TERMS),
+        ({"pull": lambda self, step: step.embeddings.detach().sum()}, TERMS),
+        ({"pull": lambda self, step: zero(step), "color": lambda self, step: zero(step)}, TERMS),
+        ({"terms": {"t": lambda step: step.features.sum()}, "weights": {}}, TERMS),
+        ({"terms": {"t": lambda step: (step.raw * 0).sqrt().sum()}, "weights": {}}, TERMS),
+        ({"pull": lambda self, step: step.embeddings.sum()}, NOTHING),
+        ({"pull": lambda self, step: pull(*step.labelled()) + 1}, NOTHING),
+        ({"pull": lambda self, step: pull(*step.labelled()) if (step.labels >= 0).any() else 0.0}, NOTHING),
+        ({"head_options": {"dim": 5, "kind": frozenset()}}, JSON),
+        ({"after": lambda rows, codes: rows[:, :3]}, HEAD),
+        ({"after": lambda rows, codes: rows / codes[:, :1]}, HEAD),
+        ({"after": lambda rows, codes: rows / codes[:, 1:].sum(1, keepdim=True)}, HEAD),
+        ({"after": lambda rows, codes: rows + __import__("torch").rand_like(rows)}, HEAD),
+    ],
+)
+def test_a_broken_method_is_found(changes: dict[str, Any], check: str) -> None:
+    assert check in failed(method(**changes), "method")
+    with pytest.raises(ContractError, match=check):
+        check_method(method(**changes))
+
+
+def test_a_head_that_depends_on_how_often_it_is_made_is_found() -> None:
+    made: list[int] = []
+
+    def make_head(self: Any, dim: int, options: Any, encoding: Any) -> Any:
+        made.append(1)
+        return head(dim, encoding.width, {"dim": 5 + len(made)})
+
+    assert JSON in failed(method(make_head=make_head), "method")
+
+
+def test_terms_that_look_at_a_whole_epoch_are_told_of_it() -> None:
+    class Epoch:
+        rows: Any = None
+
+        def begin_epoch(self, embed: Any) -> None:
+            (self.rows,) = embed()
+
+        def __call__(self, step: Step) -> Any:
+            assert not self.rows.requires_grad
+            return pull(*step.labelled()) + (step.embeddings * 0).sum() + (step.embeddings - self.rows).abs().sum()
+
+    check_method(method(terms={"epoch": Epoch()}, weights={}))
 
 
 # Recommenders

@@ -115,8 +115,8 @@ def print_report(report: IngestReport) -> None:
         + (f"; {report.n_pruned:,} pruned" if report.n_pruned else "")
     )
     show.tell(
-        f"{show.plural(report.n_embedded, 'photo')} embedded in {report.seconds:.1f} s"
-        + (f", {report.images_per_s:,.0f} photos/s" if report.n_embedded else "")
+        f"{show.plural(report.n_embedded, 'item')} embedded in {report.seconds:.1f} s"
+        + (f", {report.images_per_s:,.0f} items/s" if report.n_embedded else "")
     )
     if report.n_failed:
         reasons = ", ".join(f"{n:,} {reason}" for reason, n in report.failures_by_reason.items())

@@ -63,24 +63,52 @@ SHOWN = ("category", "color", "pattern", "season", "gender", "price", "name")
 def parse_settings(pairs: list[str] | None) -> dict[str, Any]:
     """Turn ``["a=1", "b.c=2"]`` into ``{"a": "1", "b": {"c": "2"}}``; the plugin's options give the types.
 
+    What has a value and options of its own, ``["loss=contrastive", "loss.neg_margin=0.8"]``, becomes
+    ``{"loss": {"name": "contrastive", "neg_margin": "0.8"}}``.
+
     Raises:
-        UsageError: a pair has no ``=``, or a key stands for a value and for a group.
+        UsageError: a pair has no ``=`` or no key.
     """
     settings: dict[str, Any] = {}
     for pair in pairs or ():
         key, equal, value = pair.partition("=")
-        if not equal or not key.strip("."):
+        groups = key.strip().split(".")
+        if not equal or not all(groups):
             raise UsageError(f"--set {pair!r} is not KEY=VALUE.", "Write --set margin=0.3.")
-        *groups, name = key.strip().split(".")
+        name = groups.pop()
         inner = settings
         for group in groups:
-            inner = inner.setdefault(group, {})
-            if not isinstance(inner, dict):
-                raise UsageError(f"--set {pair!r}: {group!r} has a value already.", "Use it as a value or as a group.")
+            before = inner.setdefault(group, {})
+            if not isinstance(before, dict):
+                before = inner[group] = {NAME: before}
+            inner = before
         if isinstance(inner.get(name), dict):
-            raise UsageError(f"--set {pair!r}: {name!r} is a group already.", "Use it as a value or as a group.")
+            inner, name = inner[name], NAME
         inner[name] = value
     return settings
+
+
+NAME = "name"
+"""Key of the value itself, where a key has a value and options."""
+
+
+def parse_description(pairs: list[str] | None) -> dict[str, str]:
+    """Turn ``["color=Blue", "season=Summer"]`` into ``{"color": "Blue", "season": "Summer"}``.
+
+    Raises:
+        UsageError: a pair lacks the key or the value, or a key is given twice.
+    """
+    described: dict[str, str] = {}
+    for pair in pairs or ():
+        name, _, value = (part.strip() for part in pair.partition("="))
+        if not name or not value:
+            raise UsageError(f"--describe {pair!r} is not KEY=VALUE.", "Write --describe color=Blue.")
+        if name in described:
+            raise UsageError(
+                f"--describe gives two values of {name}: {described[name]} and {value}.", "One garment has one of them."
+            )
+        described[name] = value
+    return described
 
 
 def build_filter(where: list[str] | None, price: str | None = None, **values: list[str] | None) -> Where:

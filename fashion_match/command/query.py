@@ -11,6 +11,7 @@ import typer
 
 from fashion_match.command import option, show
 from fashion_match.command.catalogue import open_catalogue
+from fashion_match.core.where import Where
 
 if TYPE_CHECKING:
     from fashion_match.core.query import Answer
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
 def query(
     context: typer.Context,
     picture: Annotated[Path | None, typer.Argument(help="A photo to find the like of.")] = None,
+    describe: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE",
+            help="An attribute of the garment to find the like of, for a model that looks at attributes.",
+        ),
+    ] = None,
     like: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="An item of the catalogue to find the like of.")
     ] = None,
@@ -51,7 +59,8 @@ def query(
 ) -> None:
     """Find garments by a PICTURE, by an item of the catalogue, by attributes, or by any mix of them.
 
-    Conditions on different attributes must all hold; several values of one attribute mean any of them.
+    Conditions on different attributes must all hold; several values of one attribute mean any of them. What is given
+    as --describe is no condition: with the PICTURE, or without one, it makes the garment to find the like of.
     """
     from fashion_match.core.compute import Compute
 
@@ -66,10 +75,12 @@ def query(
         brand=brand,
         usage=usage,
     )
+    described = option.parse_description(describe)
     check_outputs(sheet, html)
     with open_catalogue(context, store, collection) as catalogue:
         answer = catalogue.query(
             picture,
+            describe=described,
             like=like or (),
             where=wanted,
             k=k,
@@ -111,7 +122,7 @@ def check_outputs(sheet: Path | None, html: Path | None) -> None:
     """Raise UsageError where a report could not be written, before any work is done for it."""
     if sheet is None and html is None:
         return
-    from fashion_match.core.report.output import check_output
+    from fashion_match.core.output import check_output
     from fashion_match.core.report.page import PAGE_FORMATS
     from fashion_match.core.report.sheet import SHEET_FORMATS
 
@@ -122,7 +133,8 @@ def check_outputs(sheet: Path | None, html: Path | None) -> None:
 
 def headline(answer: Answer, picture: Path | None, like: list[str]) -> str:
     """Return what was asked and how the hits are ranked: ``"like a.jpg with color=Blue, by cosine to the anchor"``."""
-    anchors = [*([str(picture)] if picture else []), *(f"item {item_id}" for item_id in like)]
+    described = " ".join(str(Where.equal(name, value)) for name, value in answer.described.items())
+    anchors = [*filter(None, (str(picture or ""), described)), *(f"item {item_id}" for item_id in like)]
     asked = [f"like {' and '.join(anchors)}"] if anchors else []
     if answer.where:
         asked.append(f"with {answer.where}")
@@ -143,8 +155,10 @@ def print_answer(answer: Answer, heading: str) -> None:
     ]
     if any(agreed):
         columns.append("same")
-    rows = [
-        [f"{hit.score:.3f}", hit.id, *(same if name == "same" else hit.attributes.get(name) for name in columns)]
-        for hit, same in zip(answer.hits, agreed, strict=True)
-    ]
-    show.table(["score", "id", *columns], rows, numbers=("score", "price"), whole=("score", "id"))
+    likely = ["" if hit.p_same is None else f"{100 * hit.p_same:.0f} %" for hit in answer.hits]
+    first = ["score", "same style", "id"] if any(likely) else ["score", "id"]
+    rows = []
+    for hit, shared, share in zip(answer.hits, agreed, likely, strict=True):
+        cells = {**hit.attributes, "score": f"{hit.score:.3f}", "same style": share, "id": hit.id, "same": shared}
+        rows.append([cells.get(name) for name in (*first, *columns)])
+    show.table([*first, *columns], rows, numbers=("score", "same style", "price"), whole=first)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fashion_match.core.compute import Compute
 from fashion_match.core.error import UsageError
@@ -18,6 +18,10 @@ from fashion_match.core.store.location import open_location
 from fashion_match.core.store.name import check_name
 from fashion_match.core.store.protocol import Location, VectorStore
 from fashion_match.core.where import Where
+
+if TYPE_CHECKING:
+    from fashion_match.core.match import Match
+    from fashion_match.core.tag import Tagged
 
 
 class Catalogue:
@@ -111,6 +115,7 @@ class Catalogue:
         self,
         picture: str | Path | None = None,
         *,
+        describe: Mapping[str, str | float | int] | None = None,
         like: str | Sequence[str] = (),
         where: Where | str | Sequence[str] = (),
         k: int = 10,
@@ -123,18 +128,23 @@ class Catalogue:
         notify: Callable[[str], None] = lambda _: None,
         **attributes: str | float | int | Sequence[str],
     ) -> Answer:
-        """Return ranked hits for a picture, items of the catalogue, attributes, or any mix.
+        """Return ranked hits for a picture, a description, items of the catalogue, attributes, or any mix.
 
         Args:
+            describe: attributes that the garment to find the like of has, ``{"color": "Blue"}``, together with the
+                picture's own looks if there is one; for a model that looks at attributes. Unlike ``attributes`` they
+                leave nothing out.
             where: conditions such as ``"price<50"``, see `Where.parse`.
             attributes: conditions by name: ``color="Blue"``, or ``color=["Blue", "Navy Blue"]`` for either.
 
         Raises:
-            UsageError: the filter names what the collection does not hold, or the picture cannot be read.
+            UsageError: the filter names what the collection does not hold, or the description what its model does not
+                know, or the picture cannot be read.
             StoreError: there is no such collection, or another process holds it.
         """
         question = Question(
             picture=Path(picture) if picture is not None else None,
+            describe={name: str(value) for name, value in (describe or {}).items()},
             like=(like,) if isinstance(like, str) else tuple(like),
             where=build_where(where, attributes),
             k=k,
@@ -146,6 +156,91 @@ class Catalogue:
         )
         compute = compute or Compute(max_pixels=self.settings.max_pixels)
         return query(self.plugins, self.location, self.store, question, compute=compute, notify=notify)
+
+    def match(
+        self,
+        a: str | Path,
+        b: str | Path,
+        *,
+        model: str | Path | None = None,
+        threshold: float | None = None,
+        compute: Compute | None = None,
+        notify: Callable[[str], None] = lambda _: None,
+    ) -> Match:
+        """Return whether two photos show one style, by the collection's model or another one.
+
+        Args:
+            model: folder of a saved model, or of the training run that made one.
+            threshold: least cosine of one style; by default the model's own, if it has one.
+
+        Raises:
+            UsageError: a photo cannot be read, or neither a model is given nor is there a collection.
+            ModelError: the model cannot be had.
+        """
+        (found,) = self.match_pairs([(a, b)], model=model, threshold=threshold, compute=compute, notify=notify)
+        if found.failure is not None:
+            raise UsageError(f"{found.failure}.", "Give another photo.")
+        return found
+
+    def match_pairs(
+        self,
+        pairs: Iterable[tuple[str | Path, str | Path] | tuple[str | Path, str | Path, bool | None]],
+        *,
+        folder: str | Path = "",
+        model: str | Path | None = None,
+        threshold: float | None = None,
+        compute: Compute | None = None,
+        notify: Callable[[str], None] = lambda _: None,
+    ) -> Iterator[Match]:
+        """Yield whether the photos of each pair show one style; each photo is embedded once.
+
+        A photo that cannot be used gives a `Match` that says why.
+
+        Args:
+            pairs: two paths each, and whether they show one style where that is known.
+            folder: that relative paths begin in.
+
+        Raises:
+            UsageError: neither a model is given nor is there a collection.
+            ModelError: the model cannot be had.
+        """
+        from fashion_match.core.match import find_model, match
+        from fashion_match.core.pair_table import Pair
+
+        return match(
+            self.plugins,
+            find_model(self.plugins, self.location, self.collection, Path(model) if model is not None else None),
+            [Pair(str(a), str(b), *expected) for a, b, *expected in pairs],
+            folder=Path(folder),
+            threshold=threshold,
+            compute=compute or Compute(max_pixels=self.settings.max_pixels),
+            notify=notify,
+        )
+
+    def tag(
+        self,
+        photos: Sequence[str | Path],
+        *,
+        model: str | Path | None = None,
+        compute: Compute | None = None,
+        notify: Callable[[str], None] = lambda _: None,
+    ) -> Iterator[Tagged]:
+        """Yield what the attributes of each photo are taken for, by the collection's model or another one.
+
+        Raises:
+            UsageError: neither a model is given nor is there a collection.
+            ModelError: the model cannot be had, or predicts no attributes.
+        """
+        from fashion_match.core.match import find_model
+        from fashion_match.core.tag import tag
+
+        return tag(
+            self.plugins,
+            find_model(self.plugins, self.location, self.collection, Path(model) if model is not None else None),
+            [Path(photo) for photo in photos],
+            compute=compute or Compute(max_pixels=self.settings.max_pixels),
+            notify=notify,
+        )
 
     def count(self, where: Where | str | Sequence[str] = (), **attributes: Any) -> int:
         """Return how many items match."""

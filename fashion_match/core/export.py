@@ -47,7 +47,8 @@ def export(store: VectorStore, out: Path, *, where: Where = Where(), with_vector
 
 def _row(stored: Stored) -> dict[str, Any]:
     item = stored.item
-    row: dict[str, Any] = {"id": item.id, "image": str(item.image), "label": item.label, "role": item.role}
+    image = None if item.image is None else str(item.image)
+    row: dict[str, Any] = {"id": item.id, "image": image, "label": item.label, "role": item.role}
     row |= {"split": item.split, "source": stored.source, **item.attributes}
     if stored.vector is not None:
         row["vector"] = stored.vector

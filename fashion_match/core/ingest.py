@@ -21,6 +21,7 @@ from fashion_match.core.item import Failure, IngestReport, Item, Reason
 from fashion_match.core.kind import widen
 from fashion_match.core.model.artifact import read_card
 from fashion_match.core.model.choice import ModelChoice, resolve_model
+from fashion_match.core.model.encoding import hash_codes
 from fashion_match.core.plugin.loader import Plugins
 from fashion_match.core.seen import SeenIds
 from fashion_match.core.store.point import OWN, make_payload
@@ -41,7 +42,7 @@ UPSERT_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """A photo on its way, with what is stored of its item already."""
+    """An item on its way through the model, with what is stored of it already."""
 
     item: Item
     known: Payload | None = None
@@ -104,6 +105,8 @@ class Ingest:
         made = self.collection not in self.location.names()
         spec = None if made else self.location.spec(self.collection)
         self.folder = resolve_model(self.plugins, self.location.library, self.model, spec)
+        self.card = read_card(self.folder)
+        self.encoding = self.card.encoding
         store = self._create() if made else self.location.open(self.collection)
         try:
             yield store
@@ -113,10 +116,9 @@ class Ingest:
                 self.location.drop(self.collection)
 
     def _create(self) -> VectorStore:
-        card = read_card(self.folder)
         spec = CollectionSpec(
-            dim=card.dim,
-            fingerprint=card.fingerprint,
+            dim=self.card.dim,
+            fingerprint=self.card.fingerprint,
             model=self.model.origin(),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )
@@ -147,7 +149,7 @@ class Ingest:
         return wanted
 
     def _to_embed(self, records: Iterable[Item | Failure], wanted: frozenset[str] | None) -> Iterator[Photo[_Job]]:
-        """Yield the photos that must go through the model; deal with everything else on the way."""
+        """Yield what must go through the model; deal with everything else on the way."""
         items = self._good(records, wanted)
         while block := list(itertools.islice(items, LOOKUP)):
             rewritten: list[Stored] = []
@@ -177,7 +179,7 @@ class Ingest:
             self.counts.n_seen += 1
             if not self.seen.add(item.id):
                 self._fail_item(item, Reason.DUPLICATE_ID, f"the source has another item with the id {item.id!r}")
-            elif item.image is None:
+            elif item.image is None and self.encoding is None:
                 self._fail_item(item, Reason.NO_PHOTO, "the source names no photo for it")
             elif self._fits(item):
                 yield item
@@ -195,24 +197,32 @@ class Ingest:
         return True
 
     def _judge(self, item: Item, known: Payload | None, rewritten: list[Stored]) -> Photo[_Job] | None:
-        """Return the photo if it must be read; note an item of which only attributes changed in ``rewritten``."""
+        """Return what must be read or embedded; note an item of which only the payload changed in ``rewritten``."""
         from fashion_match.core.model.embedder import Photo
 
-        assert item.image is not None
         if known is None:
-            return Photo(_Job(item), item.image, item.box)
+            return Photo(_Job(item), item.image, item.box, attributes=item.attributes)
         if not self.options.update:
             self.counts.n_unchanged += 1
             return None
         content, stat = known[OWN]["content"], tuple(known[OWN]["stat"])
         payload = make_payload(item, content, stat, self._source_id)
-        if self.options.verify or _stat(item.image) != stat or payload[OWN].get("box") != known[OWN].get("box"):
-            return Photo(_Job(item, known), item.image, item.box, known_content=content)
-        if payload == known:
+        other_photo = _stat(item.image) != stat or payload[OWN].get("box") != known[OWN].get("box")
+        read = self.options.verify or other_photo
+        if payload == known and not read:
             self.counts.n_unchanged += 1
+        elif read or self._says_something_else(item, content):
+            return Photo(_Job(item, known), item.image, item.box, content, item.attributes)
         else:
             rewritten.append(Stored(item, content, stat, self._source_id))
         return None
+
+    def _says_something_else(self, item: Item, content: str) -> bool:
+        """Whether the attributes tell the model something else than what is stored under this hash."""
+        if self.encoding is None:
+            return False
+        (codes,) = self.encoding.encode([item.attributes], [item.image is not None])
+        return not content.endswith(hash_codes(codes))
 
     # -- doing it ---------------------------------------------------------------------------------------------------
 
@@ -239,7 +249,7 @@ class Ingest:
                     self._fail_item(
                         item,
                         Reason.DUPLICATE_ID,
-                        f"the id {item.id!r} is that of another photo, of {known[OWN]['source']}; "
+                        f"the id {item.id!r} is that of another item, of {known[OWN]['source']}; "
                         "keep both apart with --prefix, or in two collections",
                     )
                 else:
@@ -258,7 +268,7 @@ class Ingest:
         self.loading_s = time.perf_counter() - began
 
     def _keep_vector(self, item: Item, known: Payload | None, done: Embedded[_Job]) -> None:
-        """Store an item whose photo was read again and found to be the one that is stored."""
+        """Store an item that was looked at again and gives the model what it gave before."""
         assert known is not None
         self.store.set_items([Stored(item, done.content, done.stat, self._source_id)])
         same = make_payload(item, done.content, tuple(known[OWN]["stat"]), self._source_id) == known
@@ -335,7 +345,10 @@ def failures_file(location: Location, collection: str) -> Path:
     return location.library.parent / "failures" / f"{collection}.jsonl"
 
 
-def _stat(path: Path) -> tuple[int, int] | None:
+def _stat(path: Path | None) -> tuple[int, int] | None:
+    """Return size and modification time, both 0 for an item without a photo; ``None`` where the file is gone."""
+    if path is None:
+        return 0, 0
     try:
         found = os.stat(path)
     except OSError:

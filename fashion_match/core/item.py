@@ -127,7 +127,7 @@ class IngestReport(Record):
     n_stored: int
     """New items, and items whose photo or attributes changed."""
     n_embedded: int
-    """Those of ``n_stored`` whose photo went through the model."""
+    """Those of ``n_stored`` that went through the model."""
     n_unchanged: int
     n_failed: int
     n_pruned: int = 0

@@ -1,20 +1,24 @@
 """What each kind of plugin must be able to do. Few methods: the plugin writes the easy part, the core the hard ones.
 
-Letters for shapes: B batch, D backbone width, E embedding width, H W pixels, N items, K classes.
+Letters for shapes: B batch, D backbone width, E embedding width, A width of encoded attributes, H W pixels, N items,
+K classes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
 
     from fashion_match.core.item import Failure, Hit, Item
+    from fashion_match.core.model.encoding import Encoding
     from fashion_match.core.model.preprocess import Preprocess
     from fashion_match.core.store.protocol import VectorStore
+    from fashion_match.core.train.recipe import Recipe, TrainingContext
     from fashion_match.core.where import Where
 
 
@@ -54,25 +58,49 @@ class Backbone(Protocol):
 
 
 class Loss(Protocol):
-    """A loss over a batch of embeddings."""
+    """A loss over a batch of embeddings. Its factory is called as ``factory(options, dim=E, n_labels=K)``.
+
+    A loss with proxies is a ``torch.nn.Module``: its parameters are trained along, but are no part of the model.
+    """
 
     def __call__(self, embeddings: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Return a scalar for embeddings (B x E) and labels (B); no valid pair gives a zero that keeps the graph."""
+        """Return a scalar for embeddings (B x E) and labels (B, 0..K-1); no valid pair gives a zero that keeps the
+        graph."""
         ...
 
 
 class TrainingMethod(Protocol):
-    """Says what it needs, its head, its loss terms and its defaults; one loop trains all methods."""
+    """Says what it needs, its head, its loss terms and its defaults; one loop trains all methods.
+
+    The registered factory is called as ``factory(options)``.
+    """
 
     needs: frozenset[str]
     """Subset of ``{"label", "attributes"}``, checked before any work."""
+    label_by: tuple[str, ...]
+    """Attributes whose values together serve as the label of items that have none; mostly empty."""
+    trains_on: Literal["all", "gallery"]
+    """``"gallery"`` leaves items whose role is ``query`` out of training."""
+    validation: Literal["labels", "attributes", "views"]
+    """What the checkpoint is chosen by: held-out items of one label that find each other; the same by each attribute
+    that is learned; or, with nothing held out, augmented views of the items trained on that find their own item."""
 
-    def recipe(self, context: Any) -> Any:
-        """Return head options, named loss terms, sampler and defaults for this data."""
+    def recipe(self, context: TrainingContext) -> Recipe:
+        """Return head options, loss terms, batches and defaults for this data.
+
+        Raises:
+            PluginError: an option does not fit the data.
+        """
         ...
 
-    def make_head(self, dim: int, options: Any) -> Any:
-        """Return the head over features of width ``dim``: the only way a head is made, in training and in loading."""
+    def make_head(self, dim: int, options: Mapping[str, Any], encoding: Encoding | None) -> nn.Module | None:
+        """Return the head over features of width ``dim``, or ``None`` for the features themselves.
+
+        This is the only way a head is made, in training and in loading: everything it needs to know is in ``options``,
+        which a recipe gave as ``head_options``. It is called as ``head(features, codes)`` with features (B x D, zero
+        where there is no photo) and codes (B x A, as the encoding says; ``None`` without one) and returns embeddings
+        (B x E), which the network scales to unit length. Its width E is ``head.dim``.
+        """
         ...
 
 

@@ -1,9 +1,9 @@
-"""``fm query``: from a picture, items of the catalogue, a filter, or any mix of them to ranked hits."""
+"""``fm query``: from a picture, a description, items of the catalogue, a filter, or any mix of them to ranked hits."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,19 +13,24 @@ from fashion_match.core.error import UsageError, did_you_mean
 from fashion_match.core.item import Hit
 from fashion_match.core.protocol import Request
 from fashion_match.core.store.protocol import Location, Stored, VectorStore
-from fashion_match.core.where import Where
+from fashion_match.core.where import Scalar, Where
 
 if TYPE_CHECKING:
     from fashion_match.core.plugin.loader import Plugins
 
+BY_COSINE = "cosine to the anchor"
+"""What a recommender says that it ranks by where its scores are cosines to the one anchor."""
+
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked. At least one of ``picture``, ``like`` and ``where``."""
+    """What is asked. At least one of ``picture``, ``like``, ``describe`` and ``where``."""
 
     picture: Path | None = None
     like: tuple[str, ...] = ()
     """Ids of items of the catalogue."""
+    describe: Mapping[str, str] = field(default_factory=dict)
+    """Attributes of the garment in the picture, or of one without a picture, for a model that looks at them."""
     where: Where = field(default_factory=Where)
     k: int = 10
     offset: int = 0
@@ -40,7 +45,7 @@ class Question:
             raise UsageError(f"k = {self.k}: at least one hit must be asked for.")
         if self.offset < 0:
             raise UsageError(f"offset = {self.offset}: it cannot be negative.")
-        if self.picture is None and not self.like and not self.where:
+        if self.picture is None and not self.describe and not self.like and not self.where:
             raise UsageError(
                 "the query asks for nothing.", "Give a PICTURE, --like ID, or attributes such as --color Blue."
             )
@@ -57,6 +62,8 @@ class Answer(Sequence[Hit]):
     """The filter as it was understood: ``--color blue`` as ``color=Blue``."""
     note: str = ""
     """Where there are no hits: which condition empties the result."""
+    described: Mapping[str, Scalar] = field(default_factory=dict)
+    """The description as it was understood."""
 
     def __len__(self) -> int:
         return len(self.hits)
@@ -80,7 +87,8 @@ def query(
     """Answer ``question`` from ``store``.
 
     Raises:
-        UsageError: the filter names what the collection does not hold, or there is no such item.
+        UsageError: the filter names what the collection does not hold, or the description what its model does not
+            know, or there is no such item.
         PluginError: there is no such strategy.
         ModelError: the picture cannot be embedded with the collection's own model.
     """
@@ -89,8 +97,9 @@ def query(
     where = check_where(question.where, store)
     liked = _fetch(store, question.like)
     vectors = [stored.vector for stored in liked if stored.vector]
-    if question.picture is not None:
-        vectors.append(embed_picture(plugins, location, store, question.picture, compute, notify))
+    described = _understood(plugins, location, store, question.describe)
+    if question.picture is not None or described:
+        vectors.append(embed_anchor(plugins, location, store, question.picture, compute, notify, described))
     recommender = plugins.recommenders[question.strategy or ("similar" if vectors else "attributes")].make(
         question.strategy_options
     )
@@ -107,18 +116,23 @@ def query(
         ),
         store,
     )
-    return Answer(hits, recommender.ranked_by, where, "" if hits else _why_empty(question, where, store, explain_empty))
+    # What was fitted on pairs of photos says nothing about the direction between several, or an imagined garment.
+    if len(vectors) == 1 and not described and recommender.ranked_by == BY_COSINE:
+        hits = _with_probability(hits, location, store)
+    note = "" if hits else _why_empty(question, where, store, explain_empty)
+    return Answer(hits, recommender.ranked_by, where, note, described)
 
 
-def embed_picture(
+def embed_anchor(
     plugins: Plugins,
     location: Location,
     store: VectorStore,
-    picture: Path,
+    picture: Path | None,
     compute: Compute | None = None,
     notify: Callable[[str], None] = lambda _: None,
+    attributes: Mapping[str, Scalar] | None = None,
 ) -> list[float]:
-    """Return the vector (E) of a picture by the model that made the collection.
+    """Return the vector (E) of a picture, of attributes, or of both, by the model that made the collection.
 
     Raises:
         UsageError: the picture cannot be read.
@@ -140,11 +154,35 @@ def embed_picture(
         notify=notify,
     )
     try:
-        return embedder.embed(picture)
+        return embedder.embed(picture, attributes=attributes)
     except PhotoError as error:
-        raise UsageError(f"{picture} cannot be used: {error.detail}.", "Give another picture.") from None
+        raise UsageError(
+            f"{picture or 'the description'} cannot be used: {error.detail}.", "Give another one."
+        ) from None
     finally:
         embedder.close()
+
+
+def _understood(
+    plugins: Plugins, location: Location, store: VectorStore, described: Mapping[str, str]
+) -> dict[str, Scalar]:
+    if not described:
+        return {}
+    from fashion_match.core.describe import understand
+
+    return understand(plugins, location, store, described)
+
+
+def _with_probability(hits: list[Hit], location: Location, store: VectorStore) -> list[Hit]:
+    """Add how likely each hit shows the anchor's style, where the collection's model says what a cosine means."""
+    from fashion_match.core.model.artifact import find, read_card
+    from fashion_match.core.model.calibration import p_same
+
+    model = find(location.library, store.spec.fingerprint)
+    calibration = read_card(model).calibration if model is not None else {}
+    if not calibration:
+        return hits
+    return [hit.model_copy(update={"p_same": p_same(calibration, hit.score)}) for hit in hits]
 
 
 def _fetch(store: VectorStore, ids: Sequence[str]) -> list[Stored]:

@@ -16,12 +16,13 @@ from fashion_match.core.error import FashionMatchError
 from fashion_match.core.plugin.loader import Plugins
 from fashion_match.core.plugin.registry import Entry
 from fashion_match.testing.backbone import BACKBONE_CHECKS, BackboneSubject
-from fashion_match.testing.contract import CheckResult, ContractError, Subject, as_entry, raise_failures, run_in_order
+from fashion_match.testing.contract import CheckResult, ContractError, as_entry, raise_failures, run_in_order
 from fashion_match.testing.memory_store import MemoryStore, matches
+from fashion_match.testing.method import METHOD_CHECKS, MethodSubject
 from fashion_match.testing.reader import READER_CHECKS, ReaderSubject
 from fashion_match.testing.recommender import RECOMMENDER_CHECKS, RecommenderSubject
 from fashion_match.testing.sample import write_samples
-from fashion_match.testing.training import LOSS_CHECKS, METHOD_CHECKS, LossSubject
+from fashion_match.testing.training import LOSS_CHECKS, LossSubject
 
 __all__ = [
     "CheckResult",
@@ -61,7 +62,7 @@ def checks_for(
         case "loss":
             return run_in_order(kind, LossSubject(entry, given), LOSS_CHECKS)
         case "method":
-            return run_in_order(kind, Subject(entry, given), METHOD_CHECKS)
+            return run_in_order(kind, MethodSubject(entry, given), METHOD_CHECKS)
         case "recommender":
             return run_in_order(kind, RecommenderSubject(entry, given), RECOMMENDER_CHECKS)
     raise ValueError(f"there is no kind of plugin {kind!r}")

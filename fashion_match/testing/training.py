@@ -1,34 +1,37 @@
-"""What every loss and every training method promises."""
+"""What every loss promises."""
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from fashion_match.testing.contract import Subject, options_refuse_what_they_do_not_know, require
+from fashion_match.testing.contract import Skip, Subject, options_refuse_what_they_do_not_know, require
 
 if TYPE_CHECKING:
     import torch
 
-NEEDS = frozenset({"label", "attributes"})
+DIM, N_LABELS = 16, 8
 
 
 @dataclass
 class LossSubject(Subject):
     @cached_property
     def loss(self) -> Any:
+        return self.make(seed=0)
+
+    def make(self, *, seed: int) -> Any:
         import torch
 
-        torch.manual_seed(0)
-        return self.entry.make(self.options)
+        torch.manual_seed(seed)
+        return self.entry.make(self.options, dim=DIM, n_labels=N_LABELS)
 
     def of(self, labels: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the loss and the embeddings (B x 16, unit rows) that it was taken of."""
         import torch
 
-        rows = torch.randn(len(labels), 16, generator=torch.Generator().manual_seed(1))
-        embeddings = torch.nn.functional.normalize(rows).requires_grad_()
+        embeddings = _unit_rows(len(labels)).requires_grad_()
         return self.loss(embeddings, torch.tensor(labels)), embeddings
 
 
@@ -69,6 +72,41 @@ def one_label_or_all_different_labels_are_allowed(subject: LossSubject) -> None:
         _gradient(value, embeddings)
 
 
+def labels_may_be_any_of_its_labels(subject: LossSubject) -> None:
+    last = N_LABELS - 1
+    for labels in ([last, last, 0, 0], [*range(N_LABELS), *range(N_LABELS)], [last, 3, last, 3, 3]):
+        value, embeddings = subject.of(labels)
+        require(bool(value.isfinite()), f"a batch with the labels {labels} must give a finite loss, but gave {value}")
+        gradient = _gradient(value, embeddings)
+        require(gradient is None or bool(gradient.isfinite().all()), f"the gradient of labels {labels} must be finite")
+
+
+def its_state_can_be_saved_and_loaded(subject: LossSubject) -> None:
+    """Proxies, and whatever past batches have left, must decide about the next batch as if nothing had happened."""
+    import torch
+
+    if not hasattr(subject.loss, "state_dict"):
+        raise Skip("it has no state")
+    subject.of([0, 0, 1, 1, 2, 2])
+    file = io.BytesIO()
+    torch.save(subject.loss.state_dict(), file)
+    file.seek(0)
+    other = subject.make(seed=1)
+    other.load_state_dict(torch.load(file, weights_only=True))
+    values = []
+    for loss in (subject.loss, other):
+        torch.manual_seed(2)
+        values.append(loss(_unit_rows(6, seed=2), torch.tensor([0, 0, 1, 1, 2, 3])).item())
+    require(values[0] == values[1], f"a loss that took over the state of one that gives {values[0]} gave {values[1]}")
+
+
+def _unit_rows(n: int, *, seed: int = 1) -> torch.Tensor:
+    """Return n x 16, the same each time."""
+    import torch
+
+    return torch.nn.functional.normalize(torch.randn(n, DIM, generator=torch.Generator().manual_seed(seed)))
+
+
 def _gradient(value: torch.Tensor, embeddings: torch.Tensor) -> torch.Tensor | None:
     import torch
 
@@ -83,20 +121,6 @@ LOSS_CHECKS = (
     its_gradient_reaches_the_embeddings,
     without_a_pair_it_is_a_zero_that_keeps_the_graph,
     one_label_or_all_different_labels_are_allowed,
+    labels_may_be_any_of_its_labels,
+    its_state_can_be_saved_and_loaded,
 )
-
-
-def is_made_with_its_parts(subject: Subject) -> None:
-    method = subject.entry.make(subject.options)
-    for part in ("recipe", "make_head"):
-        require(callable(getattr(method, part, None)), f"a training method must have a method {part}()")
-
-
-def needs_what_there_can_be(subject: Subject) -> None:
-    needs = getattr(subject.entry.make(subject.options), "needs", None)
-    require(isinstance(needs, frozenset), f"needs must be a frozenset, but is {type(needs).__name__}")
-    surplus = sorted(needs - NEEDS) if isinstance(needs, frozenset) else []
-    require(not surplus, f"needs may name {sorted(NEEDS)}, but names {surplus}")
-
-
-METHOD_CHECKS = (is_made_with_its_parts, options_refuse_what_they_do_not_know, needs_what_there_can_be)

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from qdrant_client import QdrantClient
 
 from fashion_match import Catalogue, DataError, ModelError, ReaderError, Reason
 from fashion_match.core.failure_log import read_failures
 from fashion_match.core.ingest_option import IngestOptions
+from fashion_match.core.store.server_location import ServerLocation
 from tests.drawn import DRAWN, MODEL, N
 
 
@@ -249,3 +251,97 @@ def test_a_killed_ingest_goes_on_and_ends_in_the_same_state(own_store, photos, p
     for item_id, (item, content, source, vector) in whole.items():
         assert resumed[item_id][:3] == (item, content, source)
         assert resumed[item_id][3] == pytest.approx(vector, abs=1e-5)
+
+
+# A model that looks at attributes beside the photo
+
+
+@pytest.fixture(params=["folder", "server"])
+def fused(request, tmp_path, fusing):
+    """An empty catalogue in each kind of store."""
+    location = None
+    if request.param == "server":
+        location = ServerLocation("http://stand-in", library=tmp_path / "models", client=QdrantClient(":memory:"))
+    with Catalogue(tmp_path / "store", "fused", plugins=fusing, location=location) as opened:
+        yield opened
+
+
+def outfits(file: Path, colors: list[str], **more: object) -> Path:
+    items = [{"item_id": f"i{n}", "color": color, "season": "Autumn", **more} for n, color in enumerate(colors)]
+    file.write_text(json.dumps({"items": items}))
+    return file
+
+
+def test_items_without_photos_are_stored_by_their_attributes(fused, fusion_model, tmp_path):
+    source = outfits(tmp_path / "data.json", ["Blue", "Red", "Green"])
+    report = fused.ingest(source, reader="outfits", model=fusion_model)
+    assert (report.n_seen, report.n_stored, report.n_embedded) == (3, 3, 3)
+    before = contents(fused)
+    assert all(item.image is None for item in fused.items())
+    assert {stored.stat for stored in fused.store.scan()} == {(0, 0)}
+    assert len({vector for *_, vector in before.values()}) == 3
+    for options in (IngestOptions(), IngestOptions(verify=True), IngestOptions(prune=True)):
+        again = fused.ingest(source, reader="outfits", options=options)
+        assert (again.n_unchanged, again.n_embedded, again.n_pruned) == (3, 0, 0)
+    assert contents(fused) == before
+
+
+def test_without_such_a_model_an_item_without_a_photo_is_a_failure(catalogue, tmp_path):
+    source = outfits(tmp_path / "data.json", ["Blue", "Red"])
+    assert catalogue.ingest(source, reader="outfits", **MODEL).failures_by_reason == {Reason.NO_PHOTO: 2}
+
+
+def test_an_item_that_the_model_can_make_nothing_of_is_a_failure(fused, fusion_model, tmp_path):
+    (tmp_path / "items.jsonl").write_text('{"id": "a", "brand": "Acme"}\n{"id": "b", "color": "Blue"}\n')
+    report = fused.ingest(tmp_path / "items.jsonl", model=fusion_model)
+    assert (report.n_stored, report.failures_by_reason) == (1, {Reason.NO_PHOTO: 1})
+    (failure,) = read_failures(report.failures_file)
+    assert (failure.item, failure.file) == ("a", str(tmp_path / "items.jsonl"))
+
+
+def test_only_attributes_that_the_model_looks_at_are_embedded_again(fused, fusion_model, tmp_path):
+    source = outfits(tmp_path / "data.json", ["Blue", "Red", "Green"], outfit_id="o1")
+    fused.ingest(source, reader="outfits", model=fusion_model)
+    before = contents(fused)
+    outfits(source, ["Blue", "Navy Blue", "Green"], outfit_id="o1")
+    report = fused.ingest(source, reader="outfits")
+    assert (report.n_stored, report.n_embedded, report.n_unchanged) == (1, 1, 2)
+    after = contents(fused)
+    assert after["i1"][0].attributes["color"] == "Navy Blue"
+    assert after["i1"][3] != before["i1"][3]
+    assert [after[i] for i in ("i0", "i2")] == [before[i] for i in ("i0", "i2")]
+    outfits(source, ["Blue", "Navy Blue", "Green"], outfit_id="o2")
+    report = fused.ingest(source, reader="outfits")
+    assert (report.n_stored, report.n_embedded) == (3, 0)
+    assert {item.attributes["outfit_id"] for item in fused.items()} == {"o2"}
+    assert {i: entry[3] for i, entry in contents(fused).items()} == {i: entry[3] for i, entry in after.items()}
+
+
+def test_a_photo_and_its_attributes_count_together(fused, fusion_model, shop):
+    assert fused.ingest(shop, model=fusion_model).n_embedded == 4
+    before = contents(fused)
+    os.utime(shop.parent / "2.png", ns=(1, 1))
+    shop.write_text(shop.read_text().replace("Green", "Navy Blue"))
+    report = fused.ingest(shop)
+    assert (report.n_stored, report.n_embedded, report.n_unchanged) == (1, 1, 3)
+    touched = shop.parent / "3.png"
+    os.utime(touched, ns=(1, 1))
+    shop.write_text(shop.read_text().replace("Black", "Red"))
+    assert fused.ingest(shop).n_embedded == 1, "a touched photo with other attributes"
+    after = contents(fused)
+    assert [i for i in before if after[i][3] != before[i][3]] == [i for i in before if i in ("s1", "s3")]
+    assert fused.ingest(shop).n_unchanged == 4
+
+
+def test_a_photo_that_comes_and_goes(fused, fusion_model, tmp_path):
+    photo(tmp_path / "a.png")
+    file = tmp_path / "items.jsonl"
+    vectors = []
+    for image in ("", "a.png", ""):
+        file.write_text(json.dumps({"id": "a", "color": "Blue", "image": image}))
+        assert fused.ingest(file, model=fusion_model).n_embedded == 1
+        (stored,) = fused.store.scan(with_vectors=True)
+        assert (stored.item.image is None) == (not image)
+        vectors.append(stored.vector)
+    assert vectors[0] == pytest.approx(vectors[2], abs=1e-5)
+    assert vectors[0] != pytest.approx(vectors[1], abs=1e-2)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
+from PIL import Image
 
 from fashion_match import Catalogue, UsageError
 
@@ -113,3 +115,73 @@ def test_a_wrong_question_is_told_with_its_remedy(catalogue, wrong, told):
 def test_an_empty_result_says_which_condition_empties_it(catalogue):
     note = catalogue.query(color="Blue", where="price>1000000").note
     assert "price>1000000" in note
+
+
+# A description, for a model that looks at attributes
+
+
+@pytest.fixture(scope="module")
+def wardrobe(tmp_path_factory, fusing, fusion_model):
+    """Items with a photo, with attributes, and with both."""
+    folder = tmp_path_factory.mktemp("wardrobe")
+    rows = []
+    for n, color in enumerate(["Blue", "Red", "Navy Blue", "Green"]):
+        Image.new("RGB", (40, 50), (60 * n, 200 - 40 * n, 90)).save(folder / f"{n}.png")
+        described = {"color": color, "season": ("Summer", "Fall")[n % 2], "price": 20 + 10 * n, "brand": "Acme"}
+        rows += [{"id": f"photo-{n}", "image": f"{n}.png"}, {"id": f"words-{n}", "image": "", **described}]
+        rows += [{"id": f"both-{n}", "image": f"{n}.png", **described}]
+    (folder / "items.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    with Catalogue(folder / "store", plugins=fusing) as opened:
+        assert opened.ingest(folder / "items.jsonl", model=fusion_model).n_stored == 12
+        yield opened
+
+
+@pytest.mark.parametrize("kind", ["photo", "words", "both"])
+def test_an_anchor_is_made_as_the_items_are(wardrobe, kind):
+    anchor = wardrobe.store.fetch([f"{kind}-3"])[0].item
+    described = {name: value for name, value in anchor.attributes.items() if name != "brand"}
+    answer = wardrobe.query(anchor.image, describe=described, k=12)
+    assert answer[0].id == anchor.id
+    assert answer[0].score == pytest.approx(1, abs=1e-5)
+    assert answer[1].score < 0.9999
+    assert answer.ranked_by == "cosine to the anchor"
+    assert len(answer) == 12, "a description filters nothing"
+
+
+def test_a_description_is_understood_in_the_words_of_the_model(wardrobe):
+    answer = wardrobe.query(describe={"Color": "navy blue", "season": "autumn", "price": "35.5"}, color="Blue")
+    assert answer.described == {"color": "Navy Blue", "season": "Fall", "price": 35.5}
+    assert {hit.attributes["color"] for hit in answer} == {"Blue"}
+    plain = wardrobe.query(describe={"color": "Navy Blue", "season": "Fall", "price": 35.5}, k=12)
+    assert [hit.id for hit in plain if hit.attributes.get("color") == "Blue"] == [hit.id for hit in answer]
+
+
+def test_an_item_and_a_description_are_two_anchors(wardrobe):
+    answer = wardrobe.query(like="photo-1", describe={"color": "Green"}, k=12)
+    scores = {hit.id: hit.score for hit in wardrobe.query(describe={"color": "Green"}, k=12)}
+    by_item = {hit.id: hit.score for hit in wardrobe.query(like="photo-1", k=12)}
+    assert "photo-1" not in {hit.id for hit in answer}
+    assert [hit.id for hit in answer] == sorted(by_item, key=lambda i: scores[i] + by_item[i], reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("described", "told"),
+    [
+        ({"colour": "Blue"}, "Did you mean 'color'"),
+        ({"brand": "Acme"}, "does not look at 'brand'"),
+        ({"color": "Bleu"}, "Did you mean 'Blue'"),
+        ({"season": "Autum"}, "knows no season 'Autum'"),
+        ({"season": "Rainy"}, "Known values of season: Fall, Summer"),
+        ({"price": "cheap"}, "price is a number, which 'cheap' is not"),
+        ({"price": "nan"}, "price is a number"),
+    ],
+)
+def test_what_the_model_does_not_know_is_told(wardrobe, described, told):
+    with pytest.raises(UsageError, match=told):
+        wardrobe.query(describe=described)
+
+
+def test_to_a_model_of_photos_alone_nothing_can_be_described(catalogue):
+    with pytest.raises(UsageError, match="looks at photos alone") as refused:
+        catalogue.query(describe={"color": "Blue"})
+    assert "--color" in refused.value.remedy

@@ -22,13 +22,14 @@ from fashion_match.core.model.card import ModelCard
 
 if TYPE_CHECKING:
     import torch
-    from torch import nn
 
     from fashion_match.core.model.network import Network
     from fashion_match.core.plugin.loader import Plugins
 
 CARD = "card.json"
 WEIGHTS = "weights.safetensors"
+MODEL = "model"
+"""Folder of the model within that of the training run that made it."""
 GRAPHS = "openvino"
 """Folder beside the weights, for what an engine made of them; it may be missing, and is made again."""
 VERSION = 1
@@ -94,6 +95,8 @@ def fingerprint(card: ModelCard, state: Mapping[str, torch.Tensor]) -> str:
         mode="json",
         include={"backbone", "backbone_options", "head", "head_options", "vocabularies", "preprocess"},
     )
+    # Only where there are any, so that the fingerprints of models without them stay what they were.
+    decisive |= {name: value for name in ("numbers", "classes") if (value := card.model_dump(mode="json")[name])}
     digest = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode())
     for name, tensor in sorted(state.items()):
         digest.update(f"\n{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
@@ -146,6 +149,12 @@ def find(library: Path, fingerprint: str) -> Path | None:
     return folder if _is_whole(folder, fingerprint) else None
 
 
+def model_in(folder: Path) -> Path:
+    """Return the folder of the model that ``folder`` means: itself, or the model of the training run that it is."""
+    made = folder / MODEL
+    return made if not (folder / CARD).exists() and (made / CARD).exists() else folder
+
+
 def read_card(folder: Path) -> ModelCard:
     """Read a model's card. Raises ModelError where the folder is no model, or one that this version cannot read."""
     file = folder / CARD
@@ -178,41 +187,51 @@ def load_module(folder: Path, plugins: Plugins) -> Network:
 
     Raises:
         ModelError: the card or the weights are missing, damaged, or do not belong together.
-        PluginError: its backbone is not installed.
+        PluginError: its backbone, or the method that makes its head, is not installed.
     """
     card = read_card(folder)
-    if card.head is not None:
-        raise ModelError(
-            f"{folder} has a head by {card.head!r}, which this version cannot make.", "Use the version that trained it."
-        )
-    backbone: Any = plugins.backbones[card.backbone].make(card.backbone_options, weights=RANDOM)
-    state = _read_weights(folder)
+    network = build(card, plugins)
+    state = read_weights(folder)
     if fingerprint(card, state) != card.fingerprint:
         raise ModelError(
             f"{folder}: {CARD} and {WEIGHTS} do not belong together, or one of them was changed.",
             "Copy or make the model again.",
         )
-    _fill(backbone, state, "backbone.", folder)
-
-    from fashion_match.core.model.network import Network
-
-    return Network(backbone, None, card.preprocess).eval()
+    _fill(network, state, folder)
+    return network.eval()
 
 
-def _fill(module: nn.Module, state: Mapping[str, torch.Tensor], prefix: str, folder: Path) -> None:
-    """Copy tensors into a module. Unlike `load_state_dict` it asks for nothing but names and shapes."""
-    wanted = module.state_dict()
-    given = {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
-    if {name: tensor.shape for name, tensor in wanted.items()} != {n: tensor.shape for n, tensor in given.items()}:
-        raise ModelError(
-            f"the weights in {folder} do not fit the {prefix[:-1]} that its card names.",
-            "The installed version of that plugin may differ from the one that the model was made with.",
-        )
+def build(card: ModelCard, plugins: Plugins) -> Network:
+    """Return the network that a card describes, with weights that are still to be filled in.
+
+    Raises:
+        PluginError: its backbone, or the method that makes its head, is not installed.
+    """
+    from fashion_match.core.model.network import Classifier, Network
+
+    backbone: Any = plugins.backbones[card.backbone].make(card.backbone_options, weights=RANDOM)
+    head = None
+    if card.head is not None:
+        head = plugins.methods[card.head].make().make_head(backbone.dim, card.head_options, card.encoding)
+    classifier = Classifier(card.dim, card.classes) if card.classes else None
+    return Network(backbone, head, card.preprocess, classifier)
+
+
+def _fill(network: Network, state: Mapping[str, torch.Tensor], folder: Path) -> None:
+    """Copy tensors into a network. Unlike `load_state_dict` it asks for nothing but names and shapes."""
+    wanted = network.state_dict()
+    for part in ("backbone", "head", "classifier"):
+        needed = {name: tensor.shape for name, tensor in wanted.items() if name.startswith(f"{part}.")}
+        if needed != {name: tensor.shape for name, tensor in state.items() if name.startswith(f"{part}.")}:
+            raise ModelError(
+                f"the weights in {folder} do not fit the {part} that its card names.",
+                "The installed version of that plugin may differ from the one that the model was made with.",
+            )
     for name, tensor in wanted.items():
-        tensor.copy_(given[name])
+        tensor.copy_(state[name])
 
 
-def _read_weights(folder: Path) -> dict[str, torch.Tensor]:
+def read_weights(folder: Path) -> dict[str, torch.Tensor]:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 

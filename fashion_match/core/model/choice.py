@@ -23,7 +23,7 @@ class ModelChoice:
     """What the user said about the model; nothing at all is a choice too."""
 
     folder: Path | None = None
-    """Folder of a saved model."""
+    """Folder of a saved model, or of the training run that made one."""
     backbone: str | None = None
     weights: str | None = None
     """``pretrained``, ``none`` (random), or a weights file."""
@@ -38,7 +38,8 @@ class ModelChoice:
     def origin(self) -> dict[str, Any]:
         """Return the choice as a collection keeps it. Raises ModelError where a file that it names is missing."""
         if self.folder is not None:
-            return {"folder": str(self.folder.absolute()), "fingerprint": artifact.read_card(self.folder).fingerprint}
+            folder = artifact.model_in(self.folder)
+            return {"folder": str(folder.absolute()), "fingerprint": artifact.read_card(folder).fingerprint}
         return artifact.origin(
             self.backbone or DEFAULT_BACKBONE, self.weights or "pretrained", dict(self.options), self.seed
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from fashion_match.core.error import UsageError
-from fashion_match.core.item import Box, Reason
+from fashion_match.core.item import AttributeValue, Box, Reason
 from fashion_match.core.model.artifact import read_card
-from fashion_match.core.model.engine import Engine, make_engine, run
+from fashion_match.core.model.encoding import hash_codes
+from fashion_match.core.model.engine import Batch, Engine, make_engine, run
 from fashion_match.core.model.image import MAX_PIXELS, PhotoError, decode, read_photo
 from fashion_match.core.model.pixel import to_pixels
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from fashion_match.core.plugin.loader import Plugins
 
 T = TypeVar("T")
+Attributes = Mapping[str, AttributeValue]
 
 CHUNK = 8
 """Photos that a thread decodes at a time: handing over each by itself would cost more than the smallest take."""
@@ -37,13 +39,16 @@ HELD_BACK = 64
 
 @dataclass(frozen=True, slots=True)
 class Photo(Generic[T]):
-    """A photo to be embedded. ``key`` is the caller's own and comes back with the vector."""
+    """A photo to be embedded, or attributes, or both. ``key`` is the caller's own and comes back with the vector."""
 
     key: T
-    path: Path
+    path: Path | None
+    """``None`` for attributes alone."""
     box: Box | None = None
     known_content: str | None = None
-    """Where the photo's content has this hash, it is neither decoded nor embedded."""
+    """Where the content has this hash, it is neither decoded nor embedded."""
+    attributes: Attributes | None = None
+    """For a model that looks at them; another one passes them over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +59,10 @@ class Embedded(Generic[T]):
     vector: list[float] | None
     """E, of unit length."""
     content: str
-    """Hash of the photo's bytes and the box; empty where the file could not be read."""
+    """Hash of all that the model was given: of the photo's bytes and the box, followed by that of the codes for a model
+    that looks at attributes; empty where the file could not be read."""
     stat: tuple[int, int]
-    """Size of the file in bytes and its modification time in ns, both 0 where it could not be read."""
+    """Size of the file in bytes and its modification time in ns, both 0 where there is none or it could not be read."""
     failure: PhotoError | None = None
 
 
@@ -66,6 +72,7 @@ class _Decoded(Generic[T]):
     content: str = ""
     stat: tuple[int, int] = (0, 0)
     pixels: NDArray[np.uint8] | None = None
+    codes: NDArray[np.float32] | None = None
     has_pixels: bool = False
     failure: PhotoError | None = None
 
@@ -99,6 +106,7 @@ class Embedder:
         notify: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.card = read_card(folder)
+        self._encoding = self.card.encoding
         if workers is not None and workers < 1:
             raise UsageError(f"the number of workers is {workers}.", "Give 1 or more.")
         self._make_engine: Callable[..., Engine] = partial(
@@ -137,23 +145,29 @@ class Embedder:
             for rows in run(engine, batches, self._notify):
                 yield from _unpack(waiting.popleft(), rows)
 
-    def embed(self, picture: Path | Image, box: Box | None = None) -> list[float]:
+    def embed(
+        self, picture: Path | Image | None = None, box: Box | None = None, attributes: Attributes | None = None
+    ) -> list[float]:
         """Return the vector (E) of one picture: a file, or an RGB picture that is upright already.
 
+        Args:
+            picture: may be left out where the model looks at attributes.
+            attributes: as those of a `Photo`.
+
         Raises:
-            PhotoError: the picture cannot be used.
+            PhotoError: the picture cannot be used, or there is nothing that the model looks at.
             UsageError, ModelError: the engine cannot be had.
         """
-        import numpy as np
-
-        preprocess = self.card.preprocess
-        if isinstance(picture, str | os.PathLike):
-            data = read_photo(Path(picture), max_pixels=self._max_pixels).data
-            picture = decode(data, box, max_pixels=self._max_pixels, enough_px=preprocess.enough_px)
-        pixels = np.stack([to_pixels(picture, preprocess)])
+        codes = self._encode(attributes, has_photo=picture is not None)
+        if picture is None:
+            pixels = self._no_pixels()
+        elif isinstance(picture, str | os.PathLike):
+            pixels = self._pixels(read_photo(Path(picture), max_pixels=self._max_pixels).data, box)
+        else:
+            pixels = to_pixels(picture, self.card.preprocess)
         # An engine that is loaded for many photos is taken for one as well; else one is loaded that is quick with one.
         engine = next(iter(self._engines.values()), None) or self._engine(1)
-        (rows,) = run(engine, [pixels], self._notify)
+        (rows,) = run(engine, [_stack([pixels], [] if codes is None else [codes])], self._notify)
         (vector,) = _vectors(rows)
         if vector is None:
             raise _bad_vector()
@@ -183,17 +197,48 @@ class Embedder:
 
     def _decode(self, photo: Photo[T]) -> _Decoded[T]:
         decoded = _Decoded(photo.key)
-        preprocess = self.card.preprocess
         try:
-            file = read_photo(photo.path, max_pixels=self._max_pixels)
-            decoded.stat, decoded.content = file.stat, file.content(photo.box)
+            codes = self._encode(photo.attributes, has_photo=photo.path is not None)
+            file = None if photo.path is None else read_photo(photo.path, max_pixels=self._max_pixels)
+            if file is not None:
+                decoded.stat, decoded.content = file.stat, file.content(photo.box)
+            if codes is not None:
+                decoded.content += hash_codes(codes)
             if decoded.content != photo.known_content:
-                picture = decode(file.data, photo.box, max_pixels=self._max_pixels, enough_px=preprocess.enough_px)
-                decoded.pixels = to_pixels(picture, preprocess)
+                decoded.pixels = self._no_pixels() if file is None else self._pixels(file.data, photo.box)
+                decoded.codes = codes
                 decoded.has_pixels = True
         except PhotoError as failure:
             decoded.failure = failure
         return decoded
+
+    def _encode(self, attributes: Attributes | None, *, has_photo: bool) -> NDArray[np.float32] | None:
+        """Return the codes (A) of attributes, or ``None`` where the model looks at the photo alone.
+
+        Raises:
+            PhotoError: no_photo, where there is nothing else that the model looks at.
+        """
+        if self._encoding is None:
+            if not has_photo:
+                raise PhotoError(Reason.NO_PHOTO, "there is no photo, and the model looks at nothing else")
+            return None
+        codes: NDArray[np.float32] = self._encoding.encode([attributes or {}], [has_photo])[0]
+        if not codes.any():
+            raise PhotoError(Reason.NO_PHOTO, "there is neither a photo nor any attribute that the model looks at")
+        return codes
+
+    def _pixels(self, data: bytes, box: Box | None) -> NDArray[np.uint8]:
+        """Return the pixels (H x W x 3) of a photo's bytes. Raises PhotoError."""
+        preprocess = self.card.preprocess
+        picture = decode(data, box, max_pixels=self._max_pixels, enough_px=preprocess.enough_px)
+        return to_pixels(picture, preprocess)
+
+    def _no_pixels(self) -> NDArray[np.uint8]:
+        """Return zeros (H x W x 3), which take no memory until they are part of a batch."""
+        import numpy as np
+
+        side = self.card.preprocess.crop_px
+        return np.broadcast_to(np.uint8(0), (side, side, 3))
 
 
 def _cores() -> int:
@@ -211,25 +256,33 @@ def _chunks(photos: Iterable[Photo[T]]) -> Iterator[list[Photo[T]]]:
         yield chunk
 
 
-def _pack(decoded: Iterable[_Decoded[T]], size: int, waiting: deque[list[_Decoded[T]]]) -> Iterator[NDArray[np.uint8]]:
+def _pack(decoded: Iterable[_Decoded[T]], size: int, waiting: deque[list[_Decoded[T]]]) -> Iterator[Batch]:
     """Yield batches of up to ``size`` photos, and put the photos of each, with those between them, into ``waiting``."""
-    import numpy as np
-
-    nothing = np.empty((0, 1, 1, 3), np.uint8)
     group: list[_Decoded[T]] = []
     pixels: list[NDArray[np.uint8]] = []
+    codes: list[NDArray[np.float32]] = []
     for photo in decoded:
         group.append(photo)
+        if photo.codes is not None:
+            codes.append(photo.codes)
         if photo.pixels is not None:
             pixels.append(photo.pixels)
-            photo.pixels = None  # its place in the batch is enough
+            photo.pixels = photo.codes = None  # their place in the batch is enough
         # Where hardly any photo needs the model, the others must not wait for a batch to fill.
         if len(pixels) == size or len(group) >= HELD_BACK * size:
             waiting.append(group)
-            yield np.stack(pixels) if pixels else nothing
-            group, pixels = [], []
+            yield _stack(pixels, codes)
+            group, pixels, codes = [], [], []
     waiting.append(group)
-    yield np.stack(pixels) if pixels else nothing
+    yield _stack(pixels, codes)
+
+
+def _stack(pixels: list[NDArray[np.uint8]], codes: list[NDArray[np.float32]]) -> Batch:
+    """Return photos (B of H x W x 3) and, for a model that looks at them, codes (B of A) as a batch."""
+    import numpy as np
+
+    photos = np.stack(pixels) if pixels else np.empty((0, 1, 1, 3), np.uint8)
+    return Batch(photos, np.stack(codes) if codes else None)
 
 
 def _unpack(group: list[_Decoded[T]], rows: NDArray[np.float32]) -> Iterator[Embedded[T]]:

@@ -1,4 +1,4 @@
-"""Engines run a model over batches of photos. Which one is chosen when, and what happens when memory runs out."""
+"""Engines run a model over batches. Which one is chosen when, and what happens when memory runs out."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from fashion_match.core.plugin.loader import Plugins
 
     Photos = NDArray[np.uint8]
+    Codes = NDArray[np.float32]
     Vectors = NDArray[np.float32]
 
 ENGINES = ("auto", "openvino", "torch")
@@ -35,18 +37,39 @@ class ConversionError(Exception):
     """A model cannot be brought into an engine's own form, or computes something else there."""
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a model looks at, at one time."""
+
+    photos: Photos
+    """B x H x W x 3; zero for an item without a photo."""
+    codes: Codes | None = None
+    """Encoded attributes (B x A); ``None`` for a model that looks at the photo alone."""
+
+    def __len__(self) -> int:
+        return len(self.photos)
+
+    def __getitem__(self, part: slice) -> Batch:
+        return Batch(*(array[part] for array in self.arrays))
+
+    @property
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        """The inputs of the network, in their order."""
+        return (self.photos,) if self.codes is None else (self.photos, self.codes)
+
+
 class Engine(Protocol):
     """Runs one model. Batches are started one after the other and finished in the same order."""
 
     name: str
     """For people: engine, device and precision."""
     batch_size: int
-    """B, the most photos that `start` takes."""
+    """B, the longest batch that `start` takes."""
     depth: int
     """How many batches should be started before the first is finished, for all of the hardware to be busy."""
 
-    def start(self, photos: Photos) -> Any:
-        """Begin with photos (at most B x H x W x 3, uint8) and return a ticket. Raises OutOfMemory."""
+    def start(self, batch: Batch) -> Any:
+        """Begin with a batch (at most ``batch_size`` long) and return a ticket. Raises OutOfMemory."""
         ...
 
     def finish(self, ticket: Any) -> Vectors:
@@ -106,7 +129,7 @@ def _on_processor(device: str) -> bool:
     return find_device("auto") == "cpu"
 
 
-def run(engine: Engine, batches: Iterable[Photos], notify: Notify = lambda _: None) -> Iterator[Vectors]:
+def run(engine: Engine, batches: Iterable[Batch], notify: Notify = lambda _: None) -> Iterator[Vectors]:
     """Yield the unit rows (B x E) of each batch, in order, keeping no more than ``engine.depth`` + 1 batches in memory.
 
     Where memory runs out, the batch size is halved and the batches under way are done again.
@@ -114,11 +137,11 @@ def run(engine: Engine, batches: Iterable[Photos], notify: Notify = lambda _: No
     Raises:
         ModelError: memory does not suffice for a single photo.
     """
-    under_way: deque[tuple[Photos, deque[Any]]] = deque()
-    for photos in batches:
-        under_way.append((photos, deque()))
+    under_way: deque[tuple[Batch, deque[Any]]] = deque()
+    for batch in batches:
+        under_way.append((batch, deque()))
         try:
-            for part in _parts(photos, engine.batch_size):
+            for part in _parts(batch, engine.batch_size):
                 under_way[-1][1].append(engine.start(part))
             rows = _finish(engine, under_way[0][1]) if len(under_way) > engine.depth else None
         except OutOfMemory:
@@ -137,7 +160,7 @@ def run(engine: Engine, batches: Iterable[Photos], notify: Notify = lambda _: No
             yield rows
 
 
-def _again(engine: Engine, under_way: deque[tuple[Photos, deque[Any]]], notify: Notify) -> Iterator[Vectors]:
+def _again(engine: Engine, under_way: deque[tuple[Batch, deque[Any]]], notify: Notify) -> Iterator[Vectors]:
     """Halve the batch size and do everything under way once more, one part at a time."""
     for _, tickets in under_way:
         while tickets:
@@ -145,9 +168,9 @@ def _again(engine: Engine, under_way: deque[tuple[Photos, deque[Any]]], notify: 
                 engine.finish(tickets.popleft())
     _halve(engine, notify)
     while under_way:
-        photos = under_way[0][0]
+        batch = under_way[0][0]
         try:
-            rows = _join([engine.finish(engine.start(part)) for part in _parts(photos, engine.batch_size)])
+            rows = _join([engine.finish(engine.start(part)) for part in _parts(batch, engine.batch_size)])
         except OutOfMemory:
             _halve(engine, notify)
             continue
@@ -174,9 +197,9 @@ def _finish(engine: Engine, tickets: deque[Any]) -> Vectors:
     return _join([engine.finish(tickets.popleft()) for _ in range(len(tickets))])
 
 
-def _parts(photos: Photos, size: int) -> Iterator[Photos]:
-    for start in range(0, len(photos), size):
-        yield photos[start : start + size]
+def _parts(batch: Batch, size: int) -> Iterator[Batch]:
+    for start in range(0, len(batch), size):
+        yield batch[start : start + size]
 
 
 def _join(parts: list[Vectors]) -> Vectors:

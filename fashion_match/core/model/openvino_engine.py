@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -13,13 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 from fashion_match.core.error import ModelError
 from fashion_match.core.model.artifact import GRAPHS, load_module, read_card
-from fashion_match.core.model.engine import ConversionError, OutOfMemory
+from fashion_match.core.model.card import ModelCard
+from fashion_match.core.model.encoding import PHOTO
+from fashion_match.core.model.engine import Batch, ConversionError, OutOfMemory
 
 if TYPE_CHECKING:
     import numpy as np
+    import torch
     from numpy.typing import NDArray
 
     from fashion_match.core.plugin.loader import Plugins
+
+# OpenVINO would report every import and every conversion to its maker, by processes forked from this one, which keep
+# the store locked for seconds after we have closed it. Without this package it does not.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 GRAPH_VERSION = 1
 """Raised when `Network` changes, so that graphs of older versions are made again."""
@@ -45,7 +53,7 @@ class OpenVinoEngine:
             "NUM_STREAMS": streams,
             "INFERENCE_NUM_THREADS": cores,
         }
-        self._side_px = read_card(folder).preprocess.crop_px
+        self._shapes = _input_shapes(read_card(folder))
         with _translated():
             self._graph = _graph(folder, plugins)
         self.resize(batch_size)
@@ -57,23 +65,21 @@ class OpenVinoEngine:
         self._idle: list[Any] = []
         self.batch_size = batch_size
         with _translated():
-            self._graph.reshape([batch_size, self._side_px, self._side_px, 3])
+            self._graph.reshape({n: [batch_size, *shape] for n, shape in enumerate(self._shapes)})
             self._compiled = openvino.Core().compile_model(self._graph, "CPU", self._settings)
 
-    def start(self, photos: NDArray[np.uint8]) -> Any:
+    def start(self, batch: Batch) -> Any:
         """See `Engine.start`."""
-        import numpy as np
         import openvino
 
-        n = len(photos)
-        if n < self.batch_size:
-            photos = np.concatenate([photos, np.zeros((self.batch_size - n, *photos.shape[1:]), np.uint8)])
+        arrays = [_filled_up(array, self.batch_size) for array in batch.arrays]
         with _translated():
             request = self._idle.pop() if self._idle else self._compiled.create_infer_request()
-            # The request works on the array itself, which the ticket keeps alive.
-            request.set_input_tensor(openvino.Tensor(photos, shared_memory=True))
+            # The request works on the arrays themselves, which the ticket keeps alive.
+            for position, array in enumerate(arrays):
+                request.set_input_tensor(position, openvino.Tensor(array, shared_memory=True))
             request.start_async()
-        return request, n, photos
+        return request, len(batch), arrays
 
     def finish(self, ticket: Any) -> NDArray[np.float32]:
         """See `Engine.finish`."""
@@ -99,6 +105,20 @@ def _translated() -> Iterator[None]:
         if any(sign in str(error).casefold() for sign in ("bad_alloc", "bad allocation", "allocate memory")):
             raise OutOfMemory from None
         raise
+
+
+def _filled_up(array: NDArray[Any], size: int) -> NDArray[Any]:
+    """Append zeros to an array (B x ...) until it is ``size`` long."""
+    import numpy as np
+
+    missing = size - len(array)
+    return np.concatenate([array, np.zeros((missing, *array.shape[1:]), array.dtype)]) if missing else array
+
+
+def _input_shapes(card: ModelCard) -> list[tuple[int, ...]]:
+    """Return the shapes of one row of each input: the photo, and where the model looks at them the codes."""
+    photo = (card.preprocess.crop_px, card.preprocess.crop_px, 3)
+    return [photo] if card.encoding is None else [photo, (card.encoding.width,)]
 
 
 def _graph(folder: Path, plugins: Plugins) -> Any:
@@ -129,16 +149,17 @@ def _convert(folder: Path, plugins: Plugins) -> Any:
     import torch
 
     network = load_module(folder, plugins)
-    side = read_card(folder).preprocess.crop_px
-    photos = torch.randint(0, 256, (3, side, side, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    shapes = _input_shapes(read_card(folder))
+    inputs = _noise(*shapes)
+    example = tuple(tensor[:2] for tensor in inputs)
     try:
         with torch.inference_mode(), warnings.catch_warnings(action="ignore"):
-            expected = network(photos).numpy()
+            expected = network(*inputs).numpy()
             # Traced here, because the converter's own tracing does everything three times, to check itself.
-            traced = torch.jit.trace(network, photos[:2], check_trace=False)  # type: ignore[no-untyped-call]
-            graph = openvino.convert_model(traced, example_input=photos[:2], input=[-1, side, side, 3])
+            traced = torch.jit.trace(network, example, check_trace=False)  # type: ignore[no-untyped-call]
+            graph = openvino.convert_model(traced, example_input=example, input=[[-1, *shape] for shape in shapes])
         compiled = openvino.Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-        found = compiled(photos.numpy())[0]
+        found = compiled([tensor.numpy() for tensor in inputs])[0]
     except (ModelError, MemoryError):
         raise
     except Exception as error:  # the converter has no error class of its own
@@ -147,3 +168,16 @@ def _convert(folder: Path, plugins: Plugins) -> Any:
     if not cosine >= MIN_COSINE:
         raise ConversionError(f"its vectors differ from torch's: cosine {cosine:.5f}")
     return graph
+
+
+def _noise(photo: tuple[int, ...], code: tuple[int, ...] | None = None) -> list[torch.Tensor]:
+    """Return three random rows of each input; the second is without a photo, where there are codes to say so."""
+    import torch
+
+    random = torch.Generator().manual_seed(0)
+    photos = torch.randint(0, 256, (3, *photo), dtype=torch.uint8, generator=random)
+    if code is None:
+        return [photos]
+    codes = torch.rand((3, *code), generator=random)
+    codes[:, PHOTO] = torch.tensor([1.0, 0.0, 1.0])
+    return [photos, codes]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fashion_match.core.error import UsageError
 from fashion_match.core.model.artifact import load_module
-from fashion_match.core.model.engine import OutOfMemory
+from fashion_match.core.model.engine import Batch, OutOfMemory
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,7 +67,7 @@ class TorchEngine:
             network: Any = load_module(folder, plugins)
             self._network = network.to(self.device, memory_format=torch.channels_last)
 
-    def start(self, photos: NDArray[np.uint8]) -> Any:
+    def start(self, batch: Batch) -> Any:
         """See `Engine.start`."""
         import torch
 
@@ -75,14 +75,15 @@ class TorchEngine:
         reduced = torch.autocast(self.device.type, dtype=self._reduced, enabled=self._reduced is not None)
         with _translated(), torch.inference_mode(), reduced:
             if self._copies is None:
-                return self._network(torch.from_numpy(photos).to(self.device)), None
-            pinned = torch.from_numpy(photos).pin_memory()
+                return self._network(*(torch.from_numpy(array).to(self.device) for array in batch.arrays)), None
+            pinned = [torch.from_numpy(array).pin_memory() for array in batch.arrays]
             computing = torch.cuda.current_stream(self.device)
             with torch.cuda.stream(self._copies):
-                arrived = pinned.to(self.device, non_blocking=True)
+                arrived = [tensor.to(self.device, non_blocking=True) for tensor in pinned]
             computing.wait_stream(self._copies)
-            arrived.record_stream(computing)
-            rows = self._network(arrived)
+            for tensor in arrived:
+                tensor.record_stream(computing)
+            rows = self._network(*arrived)
             result = torch.empty(rows.shape, dtype=rows.dtype, pin_memory=True)
             result.copy_(rows, non_blocking=True)
             done = torch.cuda.Event()  # type: ignore[no-untyped-call]

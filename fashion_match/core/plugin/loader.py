@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
 BUILT_IN = (
     "fashion_match.plugins.torchvision_backbones",
+    "fashion_match.plugins.methods",
     "fashion_match.plugins.readers",
     "fashion_match.plugins.recommenders",
+    "fashion_match.plugins.losses",
 )
 """Built-in plugin modules, by name only: the core never imports them as code."""
 

@@ -27,9 +27,33 @@ class Options(BaseModel):
         fields = cls.model_fields.items()
         listed = {name for name, field in fields if get_origin(field.annotation) in (list, tuple, set)}
         return {
-            name: [part.strip() for part in value.split(",")] if name in listed and isinstance(value, str) else value
+            name: [part.strip() for part in value.split(",") if part.strip()]
+            if name in listed and isinstance(value, str)
+            else value
             for name, value in data.items()
         }
+
+
+class Choice(BaseModel):
+    """An option that names another plugin and gives it options: ``--set loss=triplet_margin --set loss.margin=0.2``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    options: dict[str, Any] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_settings(cls, data: Any) -> Any:
+        """``"contrastive"``, or ``{"name": "contrastive", "neg_margin": 0.8}``."""
+        if isinstance(data, str):
+            return {"name": data}
+        if isinstance(data, dict) and "name" in data and "options" not in data:
+            return {"name": data["name"], "options": {key: value for key, value in data.items() if key != "name"}}
+        return data
+
+    def __str__(self) -> str:
+        return self.name + "".join(f" {key}={value}" for key, value in self.options.items())
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fashion_match.core.output import check_output, write_whole
 from fashion_match.core.report.caption import caption, one_line
-from fashion_match.core.report.output import check_output, write_whole
 from fashion_match.core.report.photo import thumbnail
 
 if TYPE_CHECKING:

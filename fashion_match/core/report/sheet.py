@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fashion_match.core.error import UsageError
+from fashion_match.core.output import check_output, write_whole
 from fashion_match.core.report.caption import Caption, caption, one_line
-from fashion_match.core.report.output import check_output, write_whole
 from fashion_match.core.report.photo import thumbnail
 
 if TYPE_CHECKING:

@@ -178,6 +178,66 @@ def test_one_picture_by_file_or_from_memory(model: Path, plugins: Plugins, files
         assert refused.value.reason is Reason.MISSING_FILE
 
 
+def test_photos_and_attributes_each_alone_and_both_together(
+    fusion_model: Path, fusing: Plugins, files: list[Path]
+) -> None:
+    import torch
+
+    network = artifact.load_module(fusion_model, fusing)
+    described = [{"color": ("Blue", "Red", "Puce")[n % 3], "price": float(n), "brand": "Acme"} for n in range(21)]
+    mixed = [
+        Photo(n, None if n % 3 == 0 else files[n], attributes=None if n % 3 == 1 else described[n]) for n in range(21)
+    ]
+    with Embedder(fusion_model, fusing, device="cpu", batch_size=4, workers=2) as made:
+        encoding = made.card.encoding
+        assert encoding is not None
+        done = list(made.stream(mixed))
+        assert [embedded.key for embedded in done] == list(range(21))
+        for photo, embedded in zip(mixed, done, strict=True):
+            codes = encoding.encode([photo.attributes or {}], [photo.path is not None])
+            pixels = np.zeros((32, 32, 3), np.uint8)
+            if photo.path is not None:
+                pixels = to_pixels(decode(photo.path.read_bytes()), made.card.preprocess)
+            with torch.inference_mode():
+                expected = network(torch.from_numpy(pixels[None].copy()), torch.from_numpy(codes))[0].numpy()
+            assert embedded.vector is not None
+            assert np.dot(embedded.vector, expected) > 0.99999
+            assert made.embed(photo.path, attributes=photo.attributes) == pytest.approx(embedded.vector, abs=1e-5)
+            stat = (0, 0) if photo.path is None else read_photo(photo.path).stat
+            assert (embedded.stat, embedded.failure) == (stat, None)
+        assert len({embedded.content for embedded in done}) == 21
+
+
+def test_what_the_model_was_told_is_part_of_the_content(fusion_model: Path, fusing: Plugins, files: list[Path]) -> None:
+    blue, red = {"color": "Blue"}, {"color": "Red"}
+    with Embedder(fusion_model, fusing, device="cpu", batch_size=4) as made:
+        for path in (None, files[0]):
+            (first,) = made.stream([Photo(0, path, attributes=blue)])
+            again = [blue, red, blue | {"brand": "Acme"}]
+            done = list(made.stream(Photo(0, path, None, first.content, attributes) for attributes in again))
+            assert [embedded.vector is None for embedded in done] == [True, False, True]
+            assert [embedded.content == first.content for embedded in done] == [True, False, True]
+
+
+def test_where_there_is_nothing_to_look_at_there_is_no_vector(
+    working: Embedder, fusion_model: Path, fusing: Plugins, files: list[Path]
+) -> None:
+    with Embedder(fusion_model, fusing, device="cpu", batch_size=4) as made:
+        for embedder, attributes in ((working, {"color": "Blue"}), (made, {"brand": "Acme"}), (made, None)):
+            (done,) = embedder.stream([Photo(0, None, attributes=attributes)])
+            assert done.vector is None
+            assert done.failure is not None
+            assert done.failure.reason is Reason.NO_PHOTO
+            with pytest.raises(PhotoError) as refused:
+                embedder.embed(attributes=attributes)
+            assert refused.value.reason is Reason.NO_PHOTO
+
+
+def test_a_model_of_photos_alone_passes_attributes_over(working: Embedder, files: list[Path]) -> None:
+    plain, described = working.stream([Photo(0, files[0]), Photo(0, files[0], attributes={"color": "Blue"})])
+    assert plain == described
+
+
 def test_memory_stays_flat(working: Embedder, files: list[Path]) -> None:
     def peak(n: int) -> int:
         tracemalloc.start()

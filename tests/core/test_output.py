@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fashion_match import UsageError
-from fashion_match.core.report.output import check_output, write_whole
+from fashion_match.core.output import check_output, write_whole
 
 
 def test_an_unknown_ending_names_the_known_ones(tmp_path: Path) -> None:

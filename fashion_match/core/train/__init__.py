@@ -1,0 +1,1 @@
+"""From items to a better model: one loop for all training methods."""
