@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help install test lint types unit slow demo docs clean
 
 help:
-	@echo "make demo     draw a small catalogue, ingest it, query it: leaves $(DEMO)/sheet.png and $(DEMO)/page.html"
+	@echo "make demo     draw a small catalogue, query it, train on it, query it again: leaves pictures in $(DEMO)/"
 	@echo "make test     lint, check types, run the tests"
 	@echo "make slow     run the slow tests too"
 	@echo "make install  make $(VENV) with fm and everything for development"
@@ -47,7 +47,14 @@ demo: install
 	$(BIN)/fm ingest drawn:$(DEMO)/photos --store $(DEMO)/store --backbone mobilenet_v3_small --weights none
 	$(BIN)/fm query --store $(DEMO)/store --color Blue --season Summer --sheet $(DEMO)/sheet.png
 	$(BIN)/fm query $(DEMO)/photos/style-0003_1.jpg --store $(DEMO)/store --html $(DEMO)/page.html
-	@echo "Look at $(DEMO)/sheet.png and $(DEMO)/page.html."
+	$(BIN)/fm query $(DEMO)/photos/style-0004_2.jpg --store $(DEMO)/store --sheet $(DEMO)/before.png -k 5
+	$(BIN)/fm train drawn:$(DEMO)/photos --out $(DEMO)/run --plugin triplet --backbone mobilenet_v3_small --weights none \
+		--image-size 96 --epochs 12 --batch-size 32 --lr 3e-3 --set dropout=0
+	$(BIN)/fm ingest drawn:$(DEMO)/photos --store $(DEMO)/store --collection trained --model $(DEMO)/run
+	$(BIN)/fm query $(DEMO)/photos/style-0004_2.jpg --store $(DEMO)/store --collection trained --sheet $(DEMO)/after.png -k 5
+	$(BIN)/fm match $(DEMO)/photos/style-0004_1.jpg $(DEMO)/photos/style-0004_2.jpg --model $(DEMO)/run
+	@echo "Look at $(DEMO)/sheet.png and $(DEMO)/page.html; at $(DEMO)/before.png and $(DEMO)/after.png, the same query"
+	@echo "before and after training; and at $(DEMO)/run/curves.png."
 
 docs: install
 	$(BIN)/python docs/make_cli.py

@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as `fm train` has it, for both sides: must be before torch
+from fashion_match.core.train.process import prepare_process
+
+prepare_process()  # as `fm train` does, for both sides: must be before torch
 
 import torch
 from torch import nn

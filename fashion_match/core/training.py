@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fashion_match.core.error import UsageError
 from fashion_match.core.plugin.loader import Plugins
-from fashion_match.core.train.process import is_first_process
+from fashion_match.core.train.process import is_first_process, prepare_process
 
 if TYPE_CHECKING:
     from fashion_match.core.train.manifest import Manifest, TrainRequest
@@ -100,10 +100,10 @@ def run(
         UsageError: the folder is taken, or the data is not what the method needs.
         ReaderError, PluginError, ModelError: see `fashion_match.core.train.run.Run.run`.
     """
-    from fashion_match.core.model import torch_engine  # noqa: F401  # says how threads wait, before torch is imported
+    check_new(folder)
+    prepare_process()
     from fashion_match.core.train.run import Run
 
-    check_new(folder)
     made = Run(plugins, request, folder, replay=replay, max_pixels=max_pixels, notify=notify, on_progress=on_progress)
     return _with_pictures(made.run())
 
@@ -121,6 +121,7 @@ def resume(
     Raises:
         UsageError: it is no run, it is complete, or its data has changed.
     """
+    prepare_process()
     from fashion_match.core.train.manifest import read_manifest
     from fashion_match.core.train.run import Run
 

@@ -153,7 +153,7 @@ class MethodSubject(Subject):
         values = {}
         for name, term in self.recipe.terms.items():
             if hasattr(term, "begin_epoch"):
-                term.begin_epoch(embed)
+                term.begin_epoch(embed, 1)
             values[name] = term(step)
             require(
                 isinstance(values[name], torch.Tensor) and values[name].ndim == 0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,12 @@ from safetensors.torch import load_file, save_file
 
 LAST = "last.ckpt"
 BEST = "best.safetensors"
+EVERY_S = 3.0
+"""Least time between two checkpoints."""
 
 
 class KeepState(Checkpoint):
-    """Writes, after every epoch, ``last.ckpt`` to go on from and, where a figure is the best, ``best.safetensors``.
+    """Writes, after an epoch, ``last.ckpt`` to go on from and, where a figure is the best, ``best.safetensors``.
 
     Each file takes the place of the one before at once, so that a kill leaves the old one or the new one.
     """
@@ -26,6 +29,7 @@ class KeepState(Checkpoint):
         self.folder = folder
         self.best = -math.inf
         self.best_row: dict[str, float] = {}
+        self._written = -math.inf
 
     def on_validation_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         if trainer.state.fn == TrainerFn.VALIDATING:  # before the first epoch: what a run must be better than
@@ -35,6 +39,10 @@ class KeepState(Checkpoint):
         if getattr(module, "finding_lr", False):
             return
         self._keep_best(trainer, module)
+        # Epochs may be short; and what a kill would lose then is short, too.
+        if time.monotonic() - self._written < EVERY_S and not trainer.should_stop:
+            return
+        self._written = time.monotonic()
         part = self.folder / f".{LAST}.part"
         trainer.save_checkpoint(part)
         if trainer.is_global_zero:

@@ -17,6 +17,8 @@ from fashion_match.core.train.batch import Batch, BatchOrder, Table, leave_out
 from fashion_match.core.train.photo_cache import PhotoCache
 
 VALIDATION_BATCH = 64
+KEPT_BYTES = 2**28
+"""Augmented views that are kept, at most."""
 
 
 @dataclass
@@ -108,9 +110,21 @@ class HeldOutPhotos:
     def __len__(self) -> int:
         return -(-len(self.numbers) // VALIDATION_BATCH)
 
+    def __post_init__(self) -> None:
+        self._photos = TrainPhotos(self.cache, self.table, self.operations, self.side_px)
+        self._made: list[Batch] | None = None
+
     def __iter__(self) -> Iterator[Batch]:
-        photos = TrainPhotos(self.cache, self.table, self.operations, self.side_px)
+        if self._made is not None:
+            yield from self._made
+            return
+        # Views are the same every time, and making them takes as long as looking at them; a few can be kept.
+        keeps = bool(self.operations) and 3 * self.side_px**2 * len(self.numbers) < KEPT_BYTES
+        made: list[Batch] = []
         for start in range(0, len(self.numbers), VALIDATION_BATCH):
-            batch = photos.__getitems__([self.seed + start, *self.numbers[start : start + VALIDATION_BATCH]])
+            batch = self._photos.__getitems__([self.seed + start, *self.numbers[start : start + VALIDATION_BATCH]])
             if len(batch):
                 yield batch
+                if keeps:
+                    made.append(batch)
+        self._made = made if keeps else None

@@ -119,7 +119,7 @@ class TrainModule(pl.LightningModule):
         for term in self.recipe.terms.values():
             begin = getattr(term, "begin_epoch", None)
             if begin is not None:
-                begin(self._embed_epoch)
+                begin(self._embed_epoch, int(self.trainer.num_training_batches))
 
     def _freeze(self) -> None:
         """Train what the stage trains, and leave the rest as it is, statistics of normalisation included."""

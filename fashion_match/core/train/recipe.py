@@ -84,8 +84,8 @@ class Term(Protocol):
     """One named part of the loss. As a ``torch.nn.Module`` it may have parameters and buffers of its own, which are
     trained and checkpointed but are no part of the model.
 
-    A term with a method ``begin_epoch(embed)`` is called at the start of each epoch; ``embed()`` yields the unit rows
-    (B x E, without gradient) of everything that this epoch will see.
+    A term with a method ``begin_epoch(embed, n_batches)`` is called at the start of each epoch; ``embed()`` yields the
+    unit rows (B x E, without gradient) of everything that this epoch will see.
     """
 
     def __call__(self, step: Step) -> torch.Tensor:

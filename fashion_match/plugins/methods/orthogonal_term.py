@@ -26,10 +26,10 @@ class OrthogonalTerm(nn.Module):
         self._n = self._n_batches = 0
         self._value = 0.0
 
-    def begin_epoch(self, embed: Callable[[], Iterator[torch.Tensor]]) -> None:
+    def begin_epoch(self, embed: Callable[[], Iterator[torch.Tensor]], n_batches: int) -> None:
         """Add up the rows of the epoch, unless a batch is the whole of it."""
         self._sum = None
-        if not self._exact:
+        if not self._exact or n_batches == 1:
             return
         total: torch.Tensor | None = None
         self._n, squares = 0, 0.0

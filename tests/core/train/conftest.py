@@ -18,6 +18,11 @@ def tiny() -> Plugins:
     return tiny_plugins()
 
 
+@pytest.fixture(autouse=True)
+def _checkpoints_after_every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fashion_match.core.train.checkpoint.EVERY_S", 0.0)
+
+
 @pytest.fixture
 def run(tiny: Plugins, photos: Path, tmp_path: Path) -> Callable[..., Any]:
     """Train on the drawn catalogue into a folder of the test's own; options win over the usual ones."""

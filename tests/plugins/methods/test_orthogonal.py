@@ -63,7 +63,7 @@ def test_batches_of_one_step_give_value_and_gradient_of_the_whole_catalogue(size
             yield from map(embed, parts)
 
     term = OrthogonalTerm()
-    term.begin_epoch(epoch)
+    term.begin_epoch(epoch, len(parts))
     values = [term(step(embed(part))) for part in parts]
     for value in values:
         assert value.item() == pytest.approx(expected.item(), abs=1e-9), "each shows that of the catalogue"
@@ -76,13 +76,13 @@ def test_every_epoch_begins_anew() -> None:
     for scale in (1.0, 3.0):
         embed = lambda part, scale=scale: F.normalize(layer(part * scale + scale), dim=1)  # noqa: E731
         parts = photos.split(4)
-        term.begin_epoch(lambda: iter([embed(part).detach() for part in parts]))  # noqa: B023
+        term.begin_epoch(lambda: iter([embed(part).detach() for part in parts]), 2)  # noqa: B023
         values = [term(step(embed(part))) for part in parts]
         assert values[0].item() == pytest.approx(mean_of_pairs(embed(photos)).item(), abs=1e-9)
         expected = gradient(layer, [mean_of_pairs(embed(photos))])
         assert torch.allclose(gradient(layer, [term(step(embed(part))) for part in parts]), expected, atol=1e-9)
     # Then a catalogue that is one batch: what was added up before is forgotten.
-    term.begin_epoch(lambda: iter([embed(photos[:3]).detach()]))
+    term.begin_epoch(lambda: iter([embed(photos[:3]).detach()]), 1)
     assert term(step(embed(photos[:3]))).item() == pytest.approx(mean_of_pairs(embed(photos[:3])).item(), abs=1e-9)
 
 
@@ -95,7 +95,8 @@ def test_without_exact_each_batch_counts_by_itself_and_nothing_is_added_up(n: in
     def never() -> Any:
         raise AssertionError("the epoch need not be seen twice")
 
-    term.begin_epoch(never)
+    term.begin_epoch(never, 3)
+    OrthogonalTerm().begin_epoch(never, 1)
     rows = F.normalize(layer(photos), dim=1)
     value, expected = term(step(rows)), mean_of_pairs(rows)
     assert value.item() == pytest.approx(expected.item(), abs=1e-9)
