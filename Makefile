@@ -49,7 +49,7 @@ demo: install
 	$(BIN)/fm query $(DEMO)/photos/style-0003_1.jpg --store $(DEMO)/store --html $(DEMO)/page.html
 	$(BIN)/fm query $(DEMO)/photos/style-0004_2.jpg --store $(DEMO)/store --sheet $(DEMO)/before.png -k 5
 	$(BIN)/fm train drawn:$(DEMO)/photos --out $(DEMO)/run --plugin triplet --backbone mobilenet_v3_small --weights none \
-		--image-size 96 --epochs 12 --batch-size 32 --lr 3e-3 --set dropout=0
+		--image-size 96 --epochs 30 --batch-size 32 --lr 3e-3 --set dropout=0
 	$(BIN)/fm ingest drawn:$(DEMO)/photos --store $(DEMO)/store --collection trained --model $(DEMO)/run
 	$(BIN)/fm query $(DEMO)/photos/style-0004_2.jpg --store $(DEMO)/store --collection trained --sheet $(DEMO)/after.png -k 5
 	$(BIN)/fm match $(DEMO)/photos/style-0004_1.jpg $(DEMO)/photos/style-0004_2.jpg --model $(DEMO)/run

@@ -512,7 +512,7 @@ def test_terms_that_look_at_a_whole_epoch_are_told_of_it() -> None:
     class Epoch:
         rows: Any = None
 
-        def begin_epoch(self, embed: Any) -> None:
+        def begin_epoch(self, embed: Any, n_batches: int) -> None:
             (self.rows,) = embed()
 
         def __call__(self, step: Step) -> Any:
