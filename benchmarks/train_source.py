@@ -57,8 +57,9 @@ def photo_of(row: dict[str, str]) -> Path:
 
 
 def spread(rows: Sequence[Any], n: int) -> list[Any]:
-    """Return ``n`` rows from all over the table."""
-    return [rows[k * len(rows) // n] for k in range(min(n, len(rows)))]
+    """Return at most ``n`` rows from all over the table."""
+    n = min(n, len(rows))
+    return [rows[k * len(rows) // n] for k in range(n)]
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 import typing
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ import typer
 
 from fashion_match.command import option, show
 from fashion_match.command.catalogue import plugins_of
+from fashion_match.core.plugin.registry import Choice
 
 app = typer.Typer(help="List plugins, show their options, check their contracts.", invoke_without_command=True)
 Name = Annotated[str, typer.Argument(metavar="NAME")]
@@ -122,9 +124,21 @@ def _options(model: Any) -> list[dict[str, Any]]:
 
 
 def _type_name(annotation: Any) -> str:
-    if typing.get_origin(annotation) is typing.Literal:
-        return " | ".join(map(str, typing.get_args(annotation)))
-    return annotation.__name__ if isinstance(annotation, type) and not typing.get_args(annotation) else str(annotation)
+    """Return ``float``, ``hard | semihard``, ``list of int``, ``plugin`` or the like."""
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Literal:
+        return " | ".join(map(str, arguments))
+    if origin is typing.Annotated:
+        return _type_name(arguments[0])
+    if origin in (typing.Union, types.UnionType):
+        return " | ".join(_type_name(argument) for argument in arguments)
+    if origin in (list, tuple, set, frozenset):
+        return f"list of {_type_name(arguments[0])}"
+    if annotation is type(None):
+        return "none"
+    if annotation is Choice:
+        return "plugin"
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation)
 
 
 def _default(field: Any) -> Any:
