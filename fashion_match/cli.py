@@ -95,7 +95,7 @@ def main(arguments: list[str] | None = None) -> int:
     except typer.Abort:  # Ctrl-C or the end of input at a question
         return INTERRUPTED
     if code == INTERRUPTED:
-        show.say("Interrupted. What was stored stays; the same command, or `fm train --resume RUN`, goes on from there.")
+        show.say("Interrupted. What was stored stays; the same command goes on from there, `fm train` with --resume.")
     return code if isinstance(code, int) else 0
 
 
