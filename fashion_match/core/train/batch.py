@@ -128,7 +128,6 @@ class BatchOrder:
         usable: numbers of the items whose photo can be used.
         batch_size: photos of a batch at most, views counted.
         rank, world: this process takes every ``world``-th batch, and as many as the others.
-        first: batches to skip, where a run goes on in the middle of an epoch.
     """
 
     def __init__(
@@ -142,7 +141,6 @@ class BatchOrder:
         epoch: int,
         rank: int = 0,
         world: int = 1,
-        first: int = 0,
     ) -> None:
         self._generator = torch.Generator().manual_seed(mix(seed, epoch))
         self._labels = labels
@@ -161,7 +159,6 @@ class BatchOrder:
         if 0 < len(batches) < world:
             batches = [batches[number % len(batches)] for number in range(world)]  # devices wait for each other
         self._batches = batches[: len(batches) - len(batches) % world][rank::world]
-        self._first = first
         self._rank = rank
 
     def _shuffled(self, numbers: torch.Tensor) -> list[int]:
@@ -214,7 +211,7 @@ class BatchOrder:
 
     def __iter__(self) -> Iterator[list[int]]:
         """Yield batches; the first number of each seeds its augmentation."""
-        for n, batch in enumerate(self._batches[self._first :], start=self._first):
+        for n, batch in enumerate(self._batches):
             repeated = [number for number in batch for _ in range(self._views)]
             yield [mix(*self._seed, n, self._rank), *repeated]
 

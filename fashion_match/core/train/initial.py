@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from fashion_match.core.error import ModelError, UsageError
-from fashion_match.core.model.artifact import CARD, PRETRAINED, RANDOM, build, model_in, read_card, read_weights
+from fashion_match.core.model.artifact import CARD, RANDOM, build, model_in, read_card, read_weights
 from fashion_match.core.model.card import ModelCard
 from fashion_match.core.model.encoding import Encoding
 from fashion_match.core.model.network import Network
@@ -261,6 +261,3 @@ def _some(names: list[str]) -> str:
         return "none"
     more = f", ... ({len(names)} in all)" if len(names) > N_SHOWN else ""
     return ", ".join(names[:N_SHOWN]) + more
-
-
-__all__ = ["PRETRAINED", "Initial", "head_of", "make_initial", "resized", "take_over"]

@@ -10,7 +10,7 @@ from contextlib import suppress
 SPIN = "10000"
 """Turns that a thread waits before it sleeps. A step of mobilenet_v3_small at 128 px on two cores takes 258 ms where
 threads sleep at once, 192 ms after so many turns, 185 ms where they hardly ever do; beside another busy process it is
-so many turns that keep it at 0.6 s, where spinning on would take over 2 s."""
+so many turns that keep it at 0.6 s, where ten times as many took over 1.5 s."""
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Of ``mallopt(3)``."""
 

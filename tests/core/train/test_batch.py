@@ -183,13 +183,6 @@ def test_views_and_labels_go_together() -> None:
         assert sorted(Counter(labels[number] for number in batch).values()) == [4, 4]
 
 
-@pytest.mark.parametrize("how", [Batches(), Batches(photos_per_label=2, views=2)])
-def test_what_was_seen_is_skipped(how: Batches) -> None:
-    labels = [n // 3 for n in range(30)]
-    whole = list(order(labels, how))
-    assert list(order(labels, how, first=2)) == whole[2:]
-
-
 def test_only_usable_photos_come() -> None:
     labels = [n // 2 for n in range(40)]
     usable = [n for n in range(40) if n % 5]
