@@ -15,13 +15,14 @@ import fashion_match
 ROOT = Path(fashion_match.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 
-WORDS = ("attribute", "error", "item", "kind", "output", "protocol", "settings", "where")
+WORDS = ("attribute", "error", "evaluation", "item", "kind", "output", "protocol", "settings", "where")
 """Modules of the core that everyone shares."""
 FLOORS = (
     ("__main__",),
     ("cli", "command", "serve", "testing"),
     ("use case",),
     ("train", "evaluate", "report"),
+    ("metric",),
     ("model", "store"),
     ("plugin",),
     ("word",),

@@ -9,12 +9,12 @@ from typing import Any
 import torch
 
 from fashion_match.core.item import Failure
+from fashion_match.core.metric.calibration import fit_calibration, fit_temperature
 from fashion_match.core.model.artifact import fingerprint
 from fashion_match.core.model.card import ModelCard
 from fashion_match.core.model.network import Network, to_unit
 from fashion_match.core.train.assembly import Assembly
 from fashion_match.core.train.batch import Batch, photo_alone
-from fashion_match.core.train.calibration import fit_calibration, fit_temperature
 from fashion_match.core.train.loader import HeldOutPhotos
 
 

@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
+from fashion_match.core.metric.retrieval import leave_one_out, query_gallery
 from fashion_match.core.model.encoding import PHOTO
 from fashion_match.core.model.network import Network, to_unit
 from fashion_match.core.train.batch import Batch, photo_alone
 from fashion_match.core.train.loader import HeldOutPhotos
-from fashion_match.core.train.retrieval import leave_one_out, query_gallery
 
 GALLERY, VIEWS, ORACLE = 0, 1, 2
 """Numbers of the loaders of a validation by views: the items, their augmented views, photos whose item is known."""

@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fashion_match import UsageError
+from fashion_match.core.metric.calibration import _fit_sigmoid, _threshold, fit_calibration, fit_temperature
 from fashion_match.core.model.calibration import p_same
-from fashion_match.core.train.calibration import _fit_sigmoid, _threshold, fit_calibration, fit_temperature
 
 
 def styles(n_styles: int, views: int, *, noise: float, seed: int, width: int = 16) -> tuple[Tensor, Tensor]:

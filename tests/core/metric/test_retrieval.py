@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from fashion_match.core.metric.retrieval import leave_one_out, query_gallery
 from fashion_match.core.train import retrieval
-from fashion_match.core.train.retrieval import leave_one_out, query_gallery
 
 KS = (1, 2, 5)
 
