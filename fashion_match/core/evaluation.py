@@ -178,8 +178,8 @@ class Evaluation(Record):
     confusion: dict[str, Confusion] = Field(default_factory=dict)
     """By attribute; of pairs under ``verdict``."""
     curves: dict[str, Curve] = Field(default_factory=dict)
-    """``roc`` (FMR, 1 - FNMR), ``det`` (FMR, FNMR), ``same`` and ``different`` (score, share); ``recall@k`` (k, recall),
-    ``top-k error`` (k, error)."""
+    """``roc`` (FMR, 1 - FNMR), ``det`` (FMR, FNMR), ``same`` and ``different`` (score, share); ``recall@k``
+    (k, recall), ``top-k error`` (k, error)."""
     filters: tuple[FilterRow, ...] = ()
     worst: tuple[Worst, ...] = ()
     seconds: dict[str, float] = Field(default_factory=dict)

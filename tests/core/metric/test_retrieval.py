@@ -1,4 +1,4 @@
-"""The figures are those of plain loops, ties go against the model, and chunks change nothing."""
+"""The figures are those of plain loops, ties go against the model, and half precision blurs nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from fashion_match.core.metric.retrieval import leave_one_out, query_gallery
-from fashion_match.core.train import retrieval
 
 KS = (1, 2, 5)
 
@@ -80,13 +79,12 @@ def plain_query_gallery(queries: Tensor, asked: Tensor, gallery: Tensor, labels:
     n=st.integers(1, 40),
     n_labels=st.integers(1, 12),
     n_signs=st.integers(0, 16),
-    chunk=st.integers(1, 50),
     seed=st.integers(0, 10_000),
 )
-def test_leaving_one_out_is_what_plain_loops_give(n, n_labels, n_signs, chunk, seed):
+def test_leaving_one_out_is_what_plain_loops_give(n, n_labels, n_signs, seed):
     embeddings = corners(n, n_signs, seed)
     labels = {"style": some_labels(n, n_labels, seed), "color": some_labels(n, 2, seed + 1)}
-    figures = leave_one_out(embeddings, labels, ks=KS, chunk=chunk)
+    figures = leave_one_out(embeddings, labels, ks=KS)
     for name, given_labels in labels.items():
         assert figures[name] == pytest.approx(plain_leave_one_out(embeddings, given_labels))
 
@@ -97,14 +95,13 @@ def test_leaving_one_out_is_what_plain_loops_give(n, n_labels, n_signs, chunk, s
     n=st.integers(1, 20),
     n_labels=st.integers(1, 12),
     n_signs=st.integers(0, 16),
-    chunk=st.integers(1, 30),
     seed=st.integers(0, 10_000),
 )
-def test_queries_in_a_gallery_are_what_plain_loops_give(b, n, n_labels, n_signs, chunk, seed):
+def test_queries_in_a_gallery_are_what_plain_loops_give(b, n, n_labels, n_signs, seed):
     rows = corners(b + n, n_signs, seed)
     labels = some_labels(b + n, n_labels, seed)
     question = (rows[:b], labels[:b], rows[b:], labels[b:])
-    assert query_gallery(*question, ks=KS, chunk=chunk) == pytest.approx(plain_query_gallery(*question))
+    assert query_gallery(*question, ks=KS) == pytest.approx(plain_query_gallery(*question))
 
 
 def test_random_directions_are_what_plain_loops_give():
@@ -149,24 +146,6 @@ def test_without_queries_there_are_no_figures():
     assert query_gallery(unit(2, 8, 0), torch.tensor([-1, 5]), unit(4, 8, 0), torch.arange(4)) == {"n_queries": 0}
 
 
-def test_chunks_change_nothing_and_bound_the_similarities(monkeypatch):
-    rows, labels = corners(500, 8, 0), {"style": some_labels(500, 90, 0), "color": some_labels(500, 5, 1)}
-    whole = leave_one_out(rows, labels, chunk=10_000)
-    shapes = []
-    compare = retrieval._similarities
-
-    def watched(queries, others):
-        shapes.append((len(queries), len(others)))
-        return compare(queries, others)
-
-    monkeypatch.setattr(retrieval, "_similarities", watched)
-    assert_same(leave_one_out(rows, labels, chunk=64), whole)
-    assert max(n for n, _ in shapes) == 64
-    monkeypatch.setattr(retrieval, "CELLS", 500 * 10)
-    assert_same(leave_one_out(rows, labels), whole)
-    assert shapes[-1] == (10, 500)
-
-
 def test_half_precision_training_does_not_blur_the_figures():
     rows, labels = unit(300, 64, 3), {"style": some_labels(300, 60, 3)}
     plain = leave_one_out(rows, labels)
@@ -177,5 +156,5 @@ def test_half_precision_training_does_not_blur_the_figures():
 @pytest.mark.gpu
 def test_a_graphics_card_gives_the_same():
     rows, labels = unit(2000, 64, 0), {"style": some_labels(2000, 400, 0)}
-    there = leave_one_out(rows.cuda(), labels, chunk=256)
+    there = leave_one_out(rows.cuda(), labels)
     assert there["style"] == pytest.approx(leave_one_out(rows, labels)["style"], abs=1e-3)
