@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fashion_match.core.attribute import canonical_attributes as canonical_attributes
     from fashion_match.core.catalogue import Catalogue as Catalogue
+    from fashion_match.core.comparing import compare as compare
+    from fashion_match.core.comparison import Comparison as Comparison
     from fashion_match.core.compute import Compute as Compute
     from fashion_match.core.error import DataError as DataError
     from fashion_match.core.error import FashionMatchError as FashionMatchError
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from fashion_match.core.error import StoreError as StoreError
     from fashion_match.core.error import UsageError as UsageError
     from fashion_match.core.error import did_you_mean as did_you_mean
+    from fashion_match.core.evaluating import evaluate as evaluate
+    from fashion_match.core.evaluation import Evaluation as Evaluation
     from fashion_match.core.ingest_option import IngestOptions as IngestOptions
     from fashion_match.core.ingest_option import Progress as Progress
     from fashion_match.core.item import STANDARD_ATTRIBUTES as STANDARD_ATTRIBUTES
@@ -55,6 +59,8 @@ if TYPE_CHECKING:
 _HOME = {
     "core.attribute": ("canonical_attributes",),
     "core.catalogue": ("Catalogue",),
+    "core.comparing": ("compare",),
+    "core.comparison": ("Comparison",),
     "core.compute": ("Compute",),
     "core.error": (
         "DataError",
@@ -66,6 +72,8 @@ _HOME = {
         "UsageError",
         "did_you_mean",
     ),
+    "core.evaluating": ("evaluate",),
+    "core.evaluation": ("Evaluation",),
     "core.ingest_option": ("IngestOptions", "Progress"),
     "core.item": ("STANDARD_ATTRIBUTES", "Failure", "Hit", "IngestReport", "Item", "Reason"),
     "core.model.encoding": ("Encoding",),

@@ -6,7 +6,22 @@ import sys
 
 import typer
 
-from fashion_match.command import collections, doctor, ingest, items, match, plugins, query, readers, show, tag, train
+from fashion_match.command import (
+    collections,
+    compare,
+    doctor,
+    evaluate,
+    ingest,
+    items,
+    match,
+    plugins,
+    query,
+    readers,
+    show,
+    study,
+    tag,
+    train,
+)
 from fashion_match.core.error import FashionMatchError
 from fashion_match.core.plugin.loader import Plugins
 
@@ -29,8 +44,11 @@ def make_app() -> typer.Typer:
     app.command("query")(query.query)
     app.command("match")(match.match)
     app.command("tag")(tag.tag)
+    app.command("eval")(evaluate.evaluate)
+    app.command("compare")(compare.compare)
     app.command("train")(train.train)
     app.command("reproduce")(train.reproduce)
+    app.command("study")(study.study)
     app.add_typer(items.app, name="items")
     app.add_typer(collections.app, name="collections")
     app.add_typer(readers.app, name="readers")

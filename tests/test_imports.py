@@ -15,7 +15,7 @@ import fashion_match
 ROOT = Path(fashion_match.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 
-WORDS = ("attribute", "error", "evaluation", "item", "kind", "output", "protocol", "settings", "where")
+WORDS = ("attribute", "comparison", "error", "evaluation", "item", "kind", "output", "protocol", "settings", "where")
 """Modules of the core that everyone shares."""
 FLOORS = (
     ("__main__",),

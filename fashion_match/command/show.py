@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
-from unicodedata import combining, east_asian_width
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 from pydantic import BaseModel
+
+from fashion_match.core.report.table import plain_table, width
+
+if TYPE_CHECKING:
+    from fashion_match.core.report.table import Table
 
 
 def say(line: str) -> None:
@@ -55,27 +59,9 @@ def table(
     if sys.stdout.isatty():
         _fitted(columns, texts, numbers, whole, wrapped)
     else:
-        _plain(columns, texts, numbers)
-
-
-def _plain(columns: Sequence[str], rows: list[list[str]], numbers: Sequence[str]) -> None:
-    """Print whole cells under each other. Without rich, which takes a tenth of a query by attributes to import."""
-    lines = [list(columns), *(["; ".join(cell.splitlines()) for cell in row] for row in rows)]
-    widths = [max(map(_cells, column)) for column in zip(*lines, strict=True)]
-    lines.insert(1, ["-" * width for width in widths])
-    for line in lines:
-        padded = (
-            " " * (width - _cells(cell)) + cell if name in numbers else cell + " " * (width - _cells(cell))
-            for name, cell, width in zip(columns, line, widths, strict=True)
-        )
-        tell("  ".join(padded).rstrip())
-
-
-def _cells(text: str) -> int:
-    """Return how many places of a terminal ``text`` takes: Chinese, Japanese and Korean characters take two."""
-    if text.isascii():
-        return len(text)
-    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+        # Without rich, which takes a tenth of a query by attributes to import.
+        for line in plain_table(columns, texts, numbers):
+            tell(line)
 
 
 def _fitted(
@@ -88,15 +74,15 @@ def _fitted(
 
     console = Console(file=sys.stdout, highlight=False)
     grid = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
-    widths = [max(map(_cells, column)) for column in zip(columns, *rows, strict=True)]
+    widths = [max(map(width, column)) for column in zip(columns, *rows, strict=True)]
     if not wrapped:
         _shorten(widths, console.width - 3 * (len(columns) - 1), [n for n, c in enumerate(columns) if c not in whole])
-    for name, width in zip(columns, widths, strict=True):
+    for name, room in zip(columns, widths, strict=True):
         justify: Literal["left", "right"] = "right" if name in numbers else "left"
         if name in wrapped:
             grid.add_column(name, justify=justify, overflow="fold")
         else:
-            grid.add_column(name, justify=justify, overflow="ellipsis", no_wrap=True, width=width)
+            grid.add_column(name, justify=justify, overflow="ellipsis", no_wrap=True, width=room)
     for row in rows:
         # Text, not str: a cell that looks like rich's markup, such as "[red]", must come out as it is.
         grid.add_row(*map(Text, row))
@@ -114,6 +100,18 @@ def _shorten(widths: list[int], room: int, columns: list[int]) -> None:
 
 SHORT = 6
 """Characters below which a shortened cell says nothing any more."""
+
+
+def report(head: Iterable[str], tables: Iterable[Table]) -> None:
+    """Print the lines above and the tables of a report, each under its title."""
+    for line in head:
+        tell(line)
+    for one in tables:
+        tell()
+        tell(one.title)
+        table(one.columns, one.rows, numbers=one.numbers)
+        for line in one.below:
+            tell(line)
 
 
 def plural(n: int, noun: str) -> str:

@@ -242,6 +242,25 @@ class Catalogue:
             notify=notify,
         )
 
+    def find_model(
+        self, model: str | Path | None = None, *, backbone: str | None = None, weights: str | None = None
+    ) -> tuple[Path, str]:
+        """Return the folder of the model that is meant, and how it was asked for; by default the collection's own.
+
+        Raises:
+            UsageError: nothing is given, and there is no such collection.
+            ModelError: the model cannot be had.
+        """
+        from fashion_match.core.match import find_model
+        from fashion_match.core.model.choice import ModelChoice, describe_origin, resolve_model
+
+        if backbone is None and weights is None:
+            folder = find_model(self.plugins, self.location, self.collection, None if model is None else Path(model))
+            return folder, str(model) if model is not None else f"the model of the collection {self.collection}"
+        choice = ModelChoice(folder=None if model is None else Path(model), backbone=backbone, weights=weights)
+        library = self.settings.cache / "models"
+        return resolve_model(self.plugins, library, choice, None), describe_origin(choice.origin())
+
     def count(self, where: Where | str | Sequence[str] = (), **attributes: Any) -> int:
         """Return how many items match."""
         return self.store.count(self._checked(where, attributes))

@@ -1,5 +1,7 @@
 """Models as folders: ``card.json`` and ``weights.safetensors``, known by a fingerprint. Never a pickle.
 
+Beside them lies, of a model that was trained here, ``seen.parquet``; see `fashion_match.core.model.seen`.
+
 A library is a folder of such folders, each named by its fingerprint.
 """
 
@@ -19,6 +21,7 @@ from pydantic import ValidationError
 
 from fashion_match.core.error import ModelError
 from fashion_match.core.model.card import ModelCard
+from fashion_match.core.model.seen import SEEN, Seen, write_seen
 
 if TYPE_CHECKING:
     import torch
@@ -104,8 +107,11 @@ def fingerprint(card: ModelCard, state: Mapping[str, torch.Tensor]) -> str:
     return digest.hexdigest()[:32]
 
 
-def save(card: ModelCard, state: Mapping[str, torch.Tensor], folder: Path) -> Path:
+def save(card: ModelCard, state: Mapping[str, torch.Tensor], folder: Path, seen: Seen | None = None) -> Path:
     """Write a model; a folder that is there already with this model is left alone. Returns ``folder``.
+
+    Args:
+        seen: what it was trained on.
 
     Raises:
         ModelError: the folder holds something else, or cannot be written.
@@ -119,6 +125,8 @@ def save(card: ModelCard, state: Mapping[str, torch.Tensor], folder: Path) -> Pa
                 {name: tensor.detach().cpu().contiguous().clone() for name, tensor in state.items()}, made / WEIGHTS
             )
             (made / CARD).write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
+            if seen is not None:
+                write_seen(seen, made)
     return folder
 
 
@@ -140,6 +148,8 @@ def adopt(folder: Path, library: Path) -> Path:
             if (folder / GRAPHS).is_dir():
                 ignored = shutil.ignore_patterns(".*")
                 shutil.copytree(folder / GRAPHS, made / GRAPHS, copy_function=_link_or_copy, ignore=ignored)
+            if (folder / SEEN).is_file():
+                _link_or_copy(folder / SEEN, made / SEEN)
     return home
 
 

@@ -52,7 +52,7 @@ class Predictor:
             bias = state[f"classifier.layers.{n}.bias"] / card.temperatures.get(name, 1.0)
             self._layers[name] = (state[f"classifier.layers.{n}.weight"].T * scale, bias)
 
-    def probabilities(self, vectors: Sequence[Sequence[float]]) -> dict[str, NDArray[np.float32]]:
+    def probabilities(self, vectors: Sequence[Sequence[float]] | NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         """Return the probability of each class (N x K) of each attribute for unit vectors (N x E)."""
         import numpy as np
 

@@ -59,6 +59,12 @@ def one_line(text: str) -> str:
     return " ".join(text.split()).encode("utf-8", "replace").decode("utf-8")
 
 
+def shorten(text: str, most: int) -> str:
+    """Return ``text`` on one line, cut off with an ellipsis where it has more than ``most`` characters."""
+    line = one_line(text)
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
 def _describe(attributes: Mapping[str, AttributeValue]) -> tuple[str, set[str]]:
     """Return such as ``"Blue striped T-shirt"``, and the attributes that it says; nothing without a category."""
     if "category" not in attributes:

@@ -23,6 +23,7 @@ from fashion_match.core.train.pace import Pace
 from fashion_match.core.train.photos import RunPhotos
 from fashion_match.core.train.progress import TrainProgress
 from fashion_match.core.train.recipe import Recipe, Step
+from fashion_match.core.train.validation import GALLERY
 
 LAST_EPOCH = "epoch"
 """What is monitored where nothing held out can be measured: the last epoch is the best."""
@@ -45,6 +46,20 @@ class Figures:
 
     def means(self) -> dict[str, float]:
         return {name: float(total) / self.counts[name] for name, total in self.sums.items()}
+
+
+@dataclass
+class Ahead:
+    """Features of the next step, from the validation before it, where that looks at the same photos in the same way."""
+
+    items: torch.Tensor
+    """B, numbers of the items."""
+    features: torch.Tensor
+    """B x D, with their graph."""
+
+    def of(self, batch: Batch) -> torch.Tensor:
+        """Return the features (B x D) in the order of ``batch``, which holds the same items."""
+        return self.features[self.items.argsort()][batch.items.argsort().argsort()]
 
 
 class TrainModule(pl.LightningModule):
@@ -86,6 +101,7 @@ class TrainModule(pl.LightningModule):
         """What Lightning's learning-rate finder turns."""
         self._plateau: dict[str, float] = {"best": -math.inf, "bad": 0}
         self._n_empty = 0
+        self._ahead: Ahead | None = None
 
     # -- data --------------------------------------------------------------------------------------------------------
 
@@ -131,7 +147,8 @@ class TrainModule(pl.LightningModule):
         for name, module in backbone.named_modules():
             normalises = isinstance(module, _BatchNorm)
             kept = normalises and any(f"{name}.{p}" in frozen for p, _ in module.named_parameters(recurse=False))
-            module.training = not (head_alone or kept or (normalises and self.options.batch_norm == "frozen"))
+            still = self.options.batch_norm != "train" if normalises else self.options.dropout == "off"
+            module.training = not (head_alone or kept or still)
 
     @torch.no_grad()
     def _embed_epoch(self) -> Any:
@@ -170,7 +187,8 @@ class TrainModule(pl.LightningModule):
         return total
 
     def _step(self, batch: Batch) -> Step:
-        features = self.network.features(batch.photos, batch.codes)
+        ahead, self._ahead = self._ahead, None
+        features = self.network.features(batch.photos, batch.codes) if ahead is None else ahead.of(batch)
         raw = self.network.embed(features, batch.codes)
         rows = to_unit(raw)
         classifier = self.network.classifier
@@ -244,7 +262,12 @@ class TrainModule(pl.LightningModule):
 
     def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
         assert self.validation is not None
-        self.validation.add(dataloader_idx, batch, self.network)
+        if dataloader_idx == GALLERY and self.photos.looks_ahead:
+            with torch.enable_grad():  # type: ignore[no-untyped-call]
+                self._ahead = Ahead(batch.items, self.network.features(batch.photos))
+            self.validation.add(dataloader_idx, batch, self.network, self._ahead.features.detach())
+        else:
+            self.validation.add(dataloader_idx, batch, self.network)
 
     def on_validation_epoch_end(self) -> None:
         if self.validation is None or self.trainer.sanity_checking:

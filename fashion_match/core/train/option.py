@@ -83,8 +83,11 @@ class TrainOptions(Options):
     """Rate of the parameters of a loss, such as proxies, as a multiple of the head's."""
     freeze: Names = ()
     """Beginnings of the names of layers of the backbone that are not trained, such as ``features.0``."""
-    batch_norm: Literal["train", "frozen"] = "train"
-    """``frozen`` leaves the statistics of the backbone's normalisation layers as they are."""
+    batch_norm: Literal["train", "frozen", "measured"] = "train"
+    """``frozen`` leaves the statistics of the backbone's normalisation layers as they are; ``measured`` takes them from
+    the photos trained on before the first step, and leaves them so."""
+    dropout: Literal["train", "off"] = "train"
+    """``off`` trains without what the backbone leaves out by chance: dropout and stochastic depth."""
     stages: tuple[Stage, ...] = ()
     """In place of ``epochs``: what is trained in which order."""
     clip: float | None = Field(None, gt=0)

@@ -21,6 +21,7 @@ from fashion_match.core.train.initial import resized
 from fashion_match.core.train.loader import HeldOutPhotos, TrainPhotos
 from fashion_match.core.train.photo_cache import PhotoCache
 from fashion_match.core.train.progress import TrainProgress
+from fashion_match.core.train.shared import Shared
 from fashion_match.core.train.validation import Validation
 
 MOST_VIEWS, ENOUGH_VIEWS = 4, 64
@@ -35,6 +36,7 @@ class RunPhotos:
 
     Args:
         kind: what the checkpoint is chosen by, see `TrainingMethod.validation`.
+        shared: what other runs over the same items have done already.
 
     Raises:
         UsageError: no item has a photo, and the method learns from photos.
@@ -50,12 +52,16 @@ class RunPhotos:
         max_pixels: int,
         notify: Callable[[str], None],
         tell: Callable[[TrainProgress], None],
+        shared: Shared | None = None,
     ) -> None:
         self.data, self.recipe, self.options = data, assembly.recipe, assembly.options
         self.preprocess: Preprocess = assembly.initial.preprocess
         self._kind = kind
         self._max_pixels = max_pixels
         self._notify, self._tell = notify, tell
+        self._shelf = shared.shelf if shared is not None else None
+        self._most_views = shared.most_views if shared is not None else MOST_VIEWS
+        self._split_seed = shared.split_seed if shared is not None else self.options.seed
         self._left_out = self._without_photo()
         self.table = self._table(data.split.train, data.labels, sorted(data.label_counts))
         self._of: dict[int, TrainPhotos] = {}
@@ -127,6 +133,28 @@ class RunPhotos:
 
     # -- judged by ---------------------------------------------------------------------------------------------------
 
+    @cached_property
+    def looks_ahead(self) -> bool:
+        """Whether validation sees the photos of the next step, and the network as that step will: they can share it.
+
+        Only where runs share their photos, for a run of its own goes on from checkpoints, which hold no graph.
+        """
+        if self._shelf is None or self._kind != "views" or self.validation is None:
+            return False
+        options, batches, gallery = self.options, self.recipe.batches, self.validation.photos[0]
+        return (
+            options.batch_norm != "train"
+            and (options.dropout, options.backbone_lr) == ("off", 1.0)
+            and not options.freeze
+            and batches.photos_per_label is None
+            and (batches.views, options.devices, options.precision) == (1, 1, "fp32")
+            and len(options.plan()) == 1
+            and not parse_augment(options.augment)
+            and len(gallery) == len(self.order(0)) == 1
+            and self.of(options.plan()[0].image_size_px).cache is gallery.cache
+            and list(gallery.numbers) == self.usable
+        )
+
     def _by_held_out(self) -> Validation | None:
         held_out = self.data.split.held_out
         if self.recipe.encoding is None:
@@ -137,7 +165,7 @@ class RunPhotos:
         most = self.options.max_validation
         if len(held_out) > most:
             self._notify(f"{most:,} of {len(held_out):,} held-out items are looked at.")
-            held_out = _some_groups(held_out, most, self.options.seed)
+            held_out = _some_groups(held_out, most, self._split_seed)
         photos = self._held_out(held_out)
         if len(photos.numbers) < 2:
             self._notify("No photo that is held out can be used, so the last epoch is kept.")
@@ -154,7 +182,7 @@ class RunPhotos:
         groups = sorted({group_of(items[n]) for n in usable})
         if len(groups) < LEAST_STYLES:
             return list(usable), list(usable)
-        random.Random(self.options.seed + 1).shuffle(groups)
+        random.Random(self._split_seed + 1).shuffle(groups)
         second = set(groups[len(groups) // 2 :])
         return (
             [n for n in usable if group_of(items[n]) not in second],
@@ -172,13 +200,11 @@ class RunPhotos:
         items = [item for item in self.data.split.train if item.image is not None][: self.options.max_validation]
         names = sorted({label for item in items if (label := self.data.split.label(item)) is not None})
         gallery = self._held_out(items, names)
-        n_views = max(1, min(MOST_VIEWS, ENOUGH_VIEWS // max(1, len(gallery.numbers))))
+        n_views = min(self._most_views, max(1, ENOUGH_VIEWS // max(1, len(gallery.numbers))))
         views = [n for n in gallery.numbers for _ in range(n_views)]
         operations = parse_augment(VIEW_OPERATIONS)
-        loaders = [
-            gallery,
-            HeldOutPhotos(gallery.cache, gallery.table, views, gallery.side_px, operations, self.options.seed + 1),
-        ]
+        seen = HeldOutPhotos(gallery.cache, gallery.table, views, gallery.side_px, operations, self.options.seed + 1)
+        loaders = [gallery, seen if self._shelf is None else self._shelf.same(seen)]
         asked = [q for q in self.data.split.queries if q.image is not None and self.data.split.label(q) in set(names)]
         queries = self._held_out(asked, names) if asked else None
         if queries is not None and queries.numbers:
@@ -196,10 +222,15 @@ class RunPhotos:
     # -- decoding ----------------------------------------------------------------------------------------------------
 
     def _cache(self, items: Sequence[Item], preprocess: Preprocess) -> PhotoCache:
+        kept = self._shelf.find(items, preprocess) if self._shelf is not None else None
+        if kept is not None:
+            return kept
         cache = PhotoCache(items, preprocess, max_bytes=self.options.cache_mb * 2**20, max_pixels=self._max_pixels)
         n = len(items)
         cache.fill(lambda done: self._tell(TrainProgress("decode", done / n)))
         self._report(cache)
+        if self._shelf is not None:
+            self._shelf.keep(items, preprocess, cache)
         return cache
 
     def _report(self, cache: PhotoCache) -> None:

@@ -22,8 +22,10 @@ from fashion_match.core.train.checkpoint import BEST, LAST, KeepState, load_weig
 from fashion_match.core.train.data import RunData, read_data
 from fashion_match.core.train.dataset import fingerprint_of
 from fashion_match.core.train.find_lr import find_lr
+from fashion_match.core.train.loader import train_loader
 from fashion_match.core.train.manifest import Manifest, TrainRequest, versions, write_manifest
 from fashion_match.core.train.module import LAST_EPOCH, TrainModule
+from fashion_match.core.train.norm_statistic import measure_norms
 from fashion_match.core.train.optimizer import frozen_names
 from fashion_match.core.train.option import parse_options
 from fashion_match.core.train.pace import Pace
@@ -31,6 +33,8 @@ from fashion_match.core.train.photos import RunPhotos
 from fashion_match.core.train.process import is_first_process
 from fashion_match.core.train.progress import TrainProgress
 from fashion_match.core.train.result import RunReport, fit_thresholds, make_card
+from fashion_match.core.train.seen import seen_by
+from fashion_match.core.train.shared import Shared
 from fashion_match.core.train.trainer import advice, check_machine, make_trainer, quiet
 
 
@@ -46,6 +50,7 @@ class Run:
         folder: of the run: made if need be. With ``resume`` it has what the run left behind.
         resume: the manifest in ``folder``, to go on with that run.
         replay: a run to be repeated: its learning rate, and its pace where its time was limited.
+        shared: what it need not do itself, of a run that is tried out.
     """
 
     plugins: Plugins
@@ -56,6 +61,7 @@ class Run:
     max_pixels: int = 100_000_000
     notify: Callable[[str], None] = _silent
     on_progress: Callable[[TrainProgress], None] = _silent
+    shared: Shared | None = None
 
     def run(self) -> RunReport | None:
         """Train, and leave a model behind; in all but the first process of several, only train.
@@ -66,6 +72,22 @@ class Run:
             UsageError: the data is not what the method needs.
             ModelError: the weights cannot be had, the loss is no number, or memory ran out.
         """
+        self._prepare()
+        self.manifest = self._begin()
+        self._fit(KeepState(self.folder))
+        return self._finish() if is_first_process() else None
+
+    def try_out(self) -> TrainModule:
+        """Train as `run` does, and leave nothing behind: what is wanted is how the figures went, epoch by epoch.
+
+        Raises:
+            PluginError, UsageError, ModelError: as `run` does.
+        """
+        self._prepare()
+        self._fit(None)
+        return self.module
+
+    def _prepare(self) -> None:
         self.started = time.perf_counter()
         if not is_first_process():
             self.notify = self.on_progress = _silent
@@ -74,9 +96,14 @@ class Run:
         asked = parse_options(self.request.options)
         parse_augment(asked.augment)
         check_machine(asked)
-        self.data: RunData = read_data(self.plugins, self.request, methods, asked, self.notify)
+        shared = self.shared
+        self.data: RunData = (
+            read_data(self.plugins, self.request, methods, asked, self.notify) if shared is None else shared.data
+        )
         self.assembly: Assembly = assemble(self.plugins, self.request, methods, self.data, asked, self.notify)
         self.options = self.assembly.options = self._with_found_rate()
+        if shared is not None:
+            self.options = self.assembly.options = shared.settled(self.options, self.request)
         frozen_names(self.assembly.network.backbone, self.options.freeze)
         self.photos = RunPhotos(
             self.data,
@@ -85,10 +112,10 @@ class Run:
             max_pixels=self.max_pixels,
             notify=self.notify,
             tell=self.on_progress,
+            shared=shared,
         )
-        self.manifest = self._begin()
-        self._fit()
-        return self._finish() if is_first_process() else None
+        if shared is not None and self.photos.validation is not None:
+            self.photos.validation.oracle_ks = shared.oracle_ks
 
     def _with_found_rate(self) -> Any:
         """Return the options; a rate that was found before is not looked for again."""
@@ -136,7 +163,7 @@ class Run:
 
     # -- the loop ----------------------------------------------------------------------------------------------------
 
-    def _fit(self) -> None:
+    def _fit(self, keep: KeepState | None) -> None:
         options, recipe = self.options, self.assembly.recipe
         n_batches = len(self.photos.order(0, world=options.devices))
         one_step = recipe.batches.one_step
@@ -150,13 +177,24 @@ class Run:
             tell=self.on_progress,
         )
         self._say_batches()
-        self.keep = KeepState(self.folder)
+        if keep is not None:
+            self.keep = keep
         checkpoint = self.folder / LAST if self.resume is not None and (self.folder / LAST).exists() else None
         self.found_lr: dict[str, Any] | None = None
         with quiet(), advice(options, self.assembly.initial.preprocess.crop_px):
             if options.find_lr and checkpoint is None:
                 self._find_lr(one_step, n_batches)
-            trainer = make_trainer(options, self.folder, [self.keep], one_step=one_step, n_batches=n_batches)
+            trainer = make_trainer(
+                options,
+                self.folder,
+                [keep] if keep is not None else [],
+                one_step=one_step,
+                n_batches=n_batches,
+                looks_ahead=self.photos.looks_ahead,
+            )
+            if options.batch_norm == "measured" and checkpoint is None:
+                photos = self.photos.of(options.plan()[0].image_size_px)
+                measure_norms(self.assembly.network, train_loader(photos, self.photos.order(0), workers=0, pin=False))
             if checkpoint is None and self.photos.validation is not None:
                 began = time.perf_counter()
                 trainer.validate(self.module, verbose=False)
@@ -240,7 +278,10 @@ class Run:
         model = self.folder / MODEL
         if model.exists():  # of a run that was cut off between here and the end
             shutil.rmtree(model)
-        save(card, network.state_dict(), model)
+        judge = self.photos.validation
+        by_views = judge is not None and judge.kind == "views"
+        seen = seen_by(self.data, by_views=by_views, init=self.request.init, notify=self.notify)
+        save(card, network.state_dict(), model, seen)
         seconds = time.perf_counter() - self.started
         self._write(
             self.manifest.model_copy(

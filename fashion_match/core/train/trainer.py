@@ -33,9 +33,18 @@ def check_machine(options: TrainOptions) -> None:
 
 
 def make_trainer(
-    options: TrainOptions, folder: Path, callbacks: list[pl.Callback], *, one_step: bool, n_batches: int
+    options: TrainOptions,
+    folder: Path,
+    callbacks: list[pl.Callback],
+    *,
+    one_step: bool,
+    n_batches: int,
+    looks_ahead: bool = False,
 ) -> pl.Trainer:
     """Return the trainer.
+
+    Args:
+        looks_ahead: validation may keep a graph, from which the next step goes on.
 
     Raises:
         UsageError: there is no such device, strategy or logger.
@@ -63,6 +72,7 @@ def make_trainer(
             use_distributed_sampler=False,
             reload_dataloaders_every_n_epochs=1,
             log_every_n_steps=1,
+            inference_mode=not looks_ahead,
         )
     except (ValueError, pl.utilities.exceptions.MisconfigurationException) as error:  # type: ignore[attr-defined]
         raise UsageError(f"the run cannot be set up: {str(error).splitlines()[0]}") from None

@@ -53,6 +53,8 @@ class Validation:
     def __init__(self, photos: list[HeldOutPhotos], kind: str) -> None:
         self.photos = photos
         self.kind = kind
+        self.oracle_ks = ORACLE_KS
+        """The k of the error of photos whose item is known."""
         self.start()
 
     @property
@@ -65,10 +67,15 @@ class Validation:
     def start(self) -> None:
         self.collected = [Collected() for _ in self.photos]
 
-    def add(self, loader: int, batch: Batch, network: Network) -> None:
-        """Embed a batch; by a head that looks at attributes thrice, because what it is told makes the search easy."""
+    def add(self, loader: int, batch: Batch, network: Network, features: torch.Tensor | None = None) -> None:
+        """Embed a batch; by a head that looks at attributes thrice, because what it is told makes the search easy.
+
+        Args:
+            features: B x D, where they are known already.
+        """
         collected = self.collected[loader]
-        features, codes = network.features(batch.photos, batch.codes), batch.codes
+        codes = batch.codes
+        features = network.features(batch.photos, codes) if features is None else features
         rows = to_unit(network.embed(features, codes))
         if codes is not None and bool(codes[:, PHOTO].any()):
             collected.fused.append(rows)
@@ -126,10 +133,12 @@ class Validation:
 
     def _of_views(self) -> dict[str, float]:
         gallery, views = self.collected[GALLERY], self.collected[VIEWS]
-        found = query_gallery(
-            views.embeddings(), views.column("items"), gallery.embeddings(), gallery.column("items"), ks=(1,)
-        )
-        figures = {"val/view_mrr": found["mrr"], "val/view_recall@1": found["recall@1"]}
+        figures: dict[str, float] = {}
+        if views.rows:
+            found = query_gallery(
+                views.embeddings(), views.column("items"), gallery.embeddings(), gallery.column("items"), ks=(1,)
+            )
+            figures = {"val/view_mrr": found["mrr"], "val/view_recall@1": found["recall@1"]}
         if len(self.photos) > ORACLE:
             oracle = self.collected[ORACLE]
             known = query_gallery(
@@ -137,10 +146,10 @@ class Validation:
                 oracle.column("labels"),
                 gallery.embeddings(),
                 gallery.column("labels"),
-                ks=ORACLE_KS,
+                ks=self.oracle_ks,
             )
             if known["n_queries"]:
-                figures |= {f"val/oracle_top{k}_error": 1 - known[f"recall@{k}"] for k in ORACLE_KS}
+                figures |= {f"val/oracle_top{k}_error": 1 - known[f"recall@{k}"] for k in self.oracle_ks}
         return figures
 
 
