@@ -37,6 +37,7 @@ def make_app() -> typer.Typer:
         no_args_is_help=True,
         add_completion=True,
         pretty_exceptions_enable=False,
+        rich_markup_mode="markdown",  # as "rich" it would take "[the default]" for a style, and show nothing
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_version)

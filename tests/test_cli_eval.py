@@ -101,6 +101,18 @@ def test_a_run_is_tested_on_what_it_held_out(fm, source, triplet, tmp_path):
     assert not [file for file in tmp_path.iterdir() if file.name.startswith(".")]
 
 
+def test_what_a_run_left_alone_is_what_it_is_tested_on(measured, source, tmp_path):
+    settings = {"reader": DRAWN}
+    said: list[str] = []
+    plugins = tiny_plugins()
+    run = tmp_path / "run"
+    train(source, out=run, plugins=plugins, settings=settings, epochs=1, test=0.25, notify=said.append, **RUN)
+    assert "30 items are left alone: `fm eval` tests the model on them." in said
+    found = measured(run, protocol="retrieval")
+    assert found.n_queries == 30
+    assert found.notes == ("Tested: items that the run left alone; the model was trained on 72 others of the source.",)
+
+
 def test_what_was_trained_on_is_refused_marked_or_left_out(fm, source, triplet, tmp_path):
     asked = ("eval", source, *SET, "-p", "retrieval", "--model", triplet, "--split", "all", "--resamples", 50)
     code, out, err = fm(*asked, "--out", "refused")
@@ -294,3 +306,9 @@ def test_comparing_from_python(measured, triplet, tmp_path):
     assert {each.figure for each in found.differences} >= {"recall@1", "recall@5", "map@r"}
     assert "recall@10" not in {each.figure for each in found.differences}
     assert all(each.difference.value == 0 for each in found.differences)
+
+
+def test_help_shows_the_defaults_in_brackets(fm):
+    code, out, _ = fm("eval", "--help")
+    assert code == 0
+    assert "[the collection's]" in " ".join(out.replace("│", " ").split())

@@ -42,6 +42,10 @@ def train(
         float | None,
         typer.Option(metavar="PART", help="Held out, by label. [0.2]", rich_help_panel=DATA),
     ] = None,
+    test: Annotated[
+        float | None,
+        typer.Option(metavar="PART", help="Left alone, by label, for `fm eval`. [0]", rich_help_panel=DATA),
+    ] = None,
     augment: Annotated[
         str | None,
         typer.Option(
@@ -179,6 +183,7 @@ def train(
     options = {
         "label_by": label_by,
         "validation": validation,
+        "test": test,
         "augment": augment,
         "cache_mb": cache_mb,
         "image_size_px": image_size,

@@ -206,7 +206,7 @@ class Evaluating:
         if n:
             self.notes.append(
                 f"{n:,} of the tested items chose the model's checkpoint and fitted its threshold, so figures are a "
-                "little too good. A source with a test split keeps a part of itself for this."
+                "little too good: `fm train --test 0.2` leaves a part of the items alone for this."
             )
 
     def _with_fitting(self, sides: Sides, options: PairOptions) -> Sides:

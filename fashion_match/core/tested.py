@@ -86,9 +86,12 @@ def _choose(items: Sequence[Item], part: Part, roles: Mapping[str, SeenRole]) ->
     if not was_trained_on:
         none = "the model was trained on none of these items, so none is held out"
         return ([], none) if part == "held-out" else (list(items), "all items")
-    held_out = [item for item in items if roles.get(item.id) != "train"]
-    n_trained = len(items) - len(held_out)
-    return held_out, f"items that the model was not trained on; it was on {n_trained:,} others of the source"
+    n_trained = sum(role == "train" for role in roles.values())
+    how = f"the model was trained on {n_trained:,} others of the source"
+    left_alone = [item for item in items if roles.get(item.id) == "test"]
+    if left_alone:
+        return left_alone, f"items that the run left alone; {how}"
+    return [item for item in items if roles.get(item.id) != "train"], f"items that were not trained on; {how}"
 
 
 def part_of_labels(items: Sequence[Item], share: float, seed: int) -> tuple[list[Item], list[Item]]:

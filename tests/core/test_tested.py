@@ -55,7 +55,13 @@ def test_what_the_model_was_trained_on_is_not_tested_whatever_it_is_called():
     sides = choose(items("a", "b", "c"), known=known)
     assert ids(sides.tested) == ["b", "c"]
     assert ids(sides.rest) == ["a"]
-    assert "it was on 1 others of the source" in sides.chosen
+    assert "the model was trained on 1 others of the source" in sides.chosen
+
+
+def test_what_the_run_left_alone_is_tested_first():
+    known = seen(a="train", b="validation", c="test")
+    assert ids(choose(items("a", "b", "c", "new"), known=known).tested) == ["c"]
+    assert ids(choose(items("a", "b", "new"), known=known).tested) == ["b", "new"]
 
 
 def test_the_part_can_be_named():

@@ -15,7 +15,7 @@ from fashion_match.core.item import Box, Item
 from fashion_match.core.output import write_whole
 
 SEEN = "seen.parquet"
-SeenRole = Literal["train", "validation"]
+SeenRole = Literal["train", "validation", "test"]
 ROLES = frozenset(get_args(SeenRole))
 HOME = b"source folder"
 """Of the file's metadata."""
@@ -27,11 +27,12 @@ CHUNK = 64
 
 
 class SeenItem(NamedTuple):
-    """An item that had a part in making a model."""
+    """An item of what a model was made from."""
 
     id: str
     role: SeenRole
-    """``validation``: it was not trained on, but chose the checkpoint or fitted the threshold."""
+    """``validation``: it was not trained on, but chose the checkpoint or fitted the threshold. ``test``: it was left
+    alone, to test the model on."""
     label: str | None
     file: str | None
     """Relative to the source's folder where it lies in it, else absolute; ``None`` where there is no photo."""

@@ -75,7 +75,7 @@ def _scale(axis: Axes, line: Points) -> None:
     if ks[-1] > MOST_EVEN:
         axis.set_xscale("log")
         axis.set_xlim(ks[0] / 1.15, ks[-1] * 1.15)
-        ks = [k for k in ks if len(ks) <= 8 or k in (ks[0], ks[-1]) or f"{k:.0e}"[0] in "125"]
+        ks = [k for k in ks if len(ks) <= 8 or f"{k:g}".rstrip("0") in ("1", "2", "5")]
     axis.set_xticks(ks, [f"{k:g}" for k in ks])
     axis.set_xticks([], minor=True)
     axis.set_ylim(-0.02, 1.02)

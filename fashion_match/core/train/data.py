@@ -64,6 +64,7 @@ def read_data(
         override=bool(options.label_by),
         trains_on=first.trains_on,
         validation=0.0 if first.validation == "views" else options.validation,
+        test=options.test,
         seed=options.seed,
         notify=notify,
     )

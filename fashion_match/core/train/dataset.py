@@ -26,6 +26,8 @@ class Split:
     """Items whose role is ``query``, for a method that trains on the gallery alone."""
     label_by: tuple[str, ...] = ()
     override: bool = False
+    left_alone: list[Item] = field(default_factory=list)
+    """Items that the run never meets, for testing."""
     given: bool = False
     """The source said itself which items are for validation."""
 
@@ -70,12 +72,17 @@ def split_items(
     override: bool = False,
     trains_on: str = "all",
     validation: float = 0.2,
+    test: float = 0.0,
     seed: int = 0,
     notify: Notify = lambda _: None,
 ) -> Split:
     """Hold out items as the source says, else a part of the labels: all photos of a style are on one side.
 
     Where labels are made of attributes they name classes, not styles; then styles (or single photos) are held out.
+
+    Args:
+        validation: part of the items (0..1) that is held out.
+        test: part of the items that is left alone altogether, before the others are split.
 
     Raises:
         UsageError: labels are to be made of an attribute that no item has.
@@ -89,15 +96,23 @@ def split_items(
         items = [item for item in items if item.id not in kept]
     split = Split([], [], queries, label_by, override)
     splits = Counter(item.split for item in items)
+    split.left_alone = [item for item in items if item.split == "test"]
     if splits["train"] and splits["val"]:
         split.given = True
         split.train = [item for item in items if item.split in ("train", None)]
         split.held_out = [item for item in items if item.split == "val"]
     else:
         items = [item for item in items if item.split != "test"]
+        if test:
+            left_alone = _chosen_groups(items, test, f"test {seed}")
+            split.left_alone = [item for item in items if group_of(item) in left_alone]
+            items = [item for item in items if group_of(item) not in left_alone]
+            notify(f"{len(split.left_alone):,} items are left alone: `fm eval` tests the model on them.")
         held_out = _chosen_groups(items, validation, seed)
         for item in items:
             (split.held_out if group_of(item) in held_out else split.train).append(item)
+    if test and (split.given or splits["test"]):
+        raise UsageError("the source says itself what is for testing or validation.", "Leave out --test.")
     if splits["test"]:
         notify(f"{splits['test']:,} items of the split test are left alone.")
     return split
@@ -108,7 +123,7 @@ def group_of(item: Item) -> str:
     return f"label {item.label}" if item.label is not None else f"item {item.id}"
 
 
-def _chosen_groups(items: list[Item], part: float, seed: int) -> set[str]:
+def _chosen_groups(items: list[Item], part: float, seed: int | str) -> set[str]:
     sizes = Counter(group_of(item) for item in items)
     # By the names alone, so that the order in which a source is read does not matter.
     names = sorted(sizes)

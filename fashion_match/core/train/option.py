@@ -110,6 +110,8 @@ class TrainOptions(Options):
     """Attributes whose values together are the label, in place of the items' own."""
     validation: float = Field(0.2, ge=0, lt=1)
     """Part of the labels that is held out, where the source does not say which."""
+    test: float = Field(0.0, ge=0, lt=1)
+    """Part of the items that is left alone, by style: the run never meets them, so that `fm eval` can test on them."""
     max_validation: int = Field(2000, ge=2)
     """Held-out photos that are looked at after each epoch, at most."""
     monitor: str | None = None

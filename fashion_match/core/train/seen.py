@@ -21,7 +21,11 @@ def seen_by(data: RunData, *, by_views: bool, init: str | None, notify: Callable
     """
     split = data.split
     judged = [*split.held_out, *(split.queries if by_views else [])]
-    roles: list[tuple[list[Item], SeenRole]] = [(split.train, "train"), (judged, "validation")]
+    roles: list[tuple[list[Item], SeenRole]] = [
+        (split.train, "train"),
+        (judged, "validation"),
+        (split.left_alone, "test"),
+    ]
     # The style, not the class that it may have been trained for; none where labels played no part.
     known = [(item, role, None if by_views else item.label) for items, role in roles for item in items]
     seen = make_seen(known, data.source)

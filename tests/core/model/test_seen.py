@@ -79,7 +79,7 @@ def damage_by_a_lost_column(file: Path) -> None:
 def damage_by_an_unknown_role(file: Path) -> None:
     table = pq.read_table(file)
     place = table.schema.get_field_index("role")
-    pq.write_table(table.set_column(place, "role", pa.array(["test"])), file)
+    pq.write_table(table.set_column(place, "role", pa.array(["elsewhere"])), file)
 
 
 def damage_by_a_box_of_three_sides(file: Path) -> None:

@@ -246,3 +246,23 @@ def test_a_split_knows_the_labels_of_its_items() -> None:
     plain, overridden = Split([], [], label_by=("color",)), Split([], [], label_by=("color",), override=True)
     one = item("a", "s1", color="Red")
     assert (plain.label(one), overridden.label(one)) == ("s1", "Red")
+
+
+def test_a_part_for_testing_is_left_alone_by_style_and_changes_nothing_else():
+    items = labelled([n // 2 for n in range(200)])
+    said: list[str] = []
+    split = split_items(items, validation=0.2, test=0.3, notify=said.append)
+    met = {item.label for item in (*split.train, *split.held_out)}
+    assert len(split.left_alone) == 60
+    assert not met & {item.label for item in split.left_alone}
+    assert len(split.train) + len(split.held_out) == 140
+    assert len(split.held_out) == 28
+    assert said == ["60 items are left alone: `fm eval` tests the model on them."]
+    assert split_items(items, validation=0.2, test=0.0).held_out == split_items(items, validation=0.2).held_out
+
+
+def test_a_source_with_a_test_split_keeps_it():
+    items = [*labelled([0, 0, 1, 1]), item("t", "s9", split="test")]
+    with pytest.raises(UsageError, match="Leave out --test"):
+        split_items(items, test=0.5)
+    assert names(split_items(items).left_alone) == ["t"]
