@@ -125,19 +125,7 @@ class Ingest:
         return self.location.create(self.collection, spec)
 
     def _embedder(self) -> Embedder:
-        from fashion_match.core.model.embedder import Embedder
-
-        return Embedder(
-            self.folder,
-            self.plugins,
-            engine=self.compute.engine,
-            device=self.compute.device,
-            precision=self.compute.precision,
-            batch_size=self.compute.batch_size,
-            workers=self.compute.workers,
-            max_pixels=self.compute.max_pixels,
-            notify=self.notify,
-        )
+        return self.compute.embedder(self.folder, self.plugins, notify=self.notify)
 
     # -- what is to be done -----------------------------------------------------------------------------------------
 

@@ -86,24 +86,14 @@ def match(
         UsageError: the threshold is no cosine, or there is no such engine or device.
         ModelError: the model cannot be had.
     """
-    from fashion_match.core.model.embedder import Embedder, Photo
+    from fashion_match.core.model.embedder import Photo
 
     if threshold is not None and not -1 <= threshold <= 1:
         raise UsageError(f"the threshold {threshold} is no cosine.", "Give one between -1 and 1, such as 0.8.")
     compute = compute or Compute()
     places = [(_place(folder, pair.a), _place(folder, pair.b)) for pair in pairs]
     waiting = Counter(place for both in places for place in both)
-    embedder = Embedder(
-        model,
-        plugins,
-        engine=compute.engine,
-        device=compute.device,
-        precision=compute.precision,
-        batch_size=compute.batch_size or (1 if len(waiting) <= 2 else None),
-        workers=compute.workers,
-        max_pixels=compute.max_pixels,
-        notify=notify,
-    )
+    embedder = compute.embedder(model, plugins, batch_size=1 if len(waiting) <= 2 else None, notify=notify)
     card = embedder.card
     least = card.threshold if threshold is None else threshold
     with embedder:

@@ -60,24 +60,14 @@ def embed_groups(
     import numpy as np
 
     from fashion_match.core.evaluate.sample import Sample
-    from fashion_match.core.model.embedder import Embedder, Photo
+    from fashion_match.core.model.embedder import Photo
 
     first_of: dict[Key, Item] = {}
     for group in groups:
         for item in group:
             if item.image is not None:
                 first_of.setdefault((item.image, item.box), item)
-    embedder = Embedder(
-        model,
-        plugins,
-        engine=compute.engine,
-        device=compute.device,
-        precision=compute.precision,
-        batch_size=compute.batch_size,
-        workers=compute.workers,
-        max_pixels=compute.max_pixels,
-        notify=notify,
-    )
+    embedder = compute.embedder(model, plugins, notify=notify)
     vectors: dict[Key, NDArray[np.float32]] = {}
     failures = []
     with embedder:

@@ -38,20 +38,11 @@ def tag(
     Raises:
         ModelError: the model cannot be had, or predicts no attributes.
     """
-    from fashion_match.core.model.embedder import Embedder, Photo
+    from fashion_match.core.model.embedder import Photo
 
     compute = compute or Compute()
     predictor = Predictor(model)
-    embedder = Embedder(
-        model,
-        plugins,
-        engine=compute.engine,
-        device=compute.device,
-        precision=compute.precision,
-        batch_size=1 if len(photos) == 1 else None,
-        max_pixels=compute.max_pixels,
-        notify=notify,
-    )
+    embedder = compute.embedder(model, plugins, batch_size=1 if len(photos) == 1 else None, notify=notify)
     with embedder:
         for done in embedder.stream(Photo(photo, photo) for photo in photos):
             if done.vector is None:
