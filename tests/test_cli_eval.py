@@ -241,7 +241,7 @@ def test_the_models_of_a_collection_and_of_a_backbone(fm, source, stored):
         (["-p", "retrieval", "--knn", "3"], "no option 'knn'"),
         (["-p", "pairs", "--threshold", "2"], "does not fit pairs"),
         (["-p", "pairs", "--pairs", "1"], "does not fit pairs"),
-        (["-p", "retrieval", "--label-by", "colour"], "no query has anything to find"),
+        (["-p", "retrieval", "--label-by", "colour"], "Did you mean 'color'?"),
         (["-p", "retrieval", "--metric", "l3"], "does not fit retrieval"),
         (["-p", "classify", "--attribute", "weight"], "no neighbour has the attribute"),
     ],
@@ -306,6 +306,21 @@ def test_comparing_from_python(measured, triplet, tmp_path):
     assert {each.figure for each in found.differences} >= {"recall@1", "recall@5", "map@r"}
     assert "recall@10" not in {each.figure for each in found.differences}
     assert all(each.difference.value == 0 for each in found.differences)
+
+
+def test_what_is_missing_is_told_before_a_photo_is_read(fm, triplet, photos, tmp_path):
+    folder = tmp_path / "alone"
+    folder.mkdir()
+    for n, photo in enumerate(sorted(photos.glob("*_1.jpg"))[:3]):
+        shutil.copy(photo, folder / f"{n}.jpg")
+        shutil.copy(photo, folder / f"{n}0.jpg")  # a leak, which would be told only later
+    code, _, err = fm("eval", folder, "-p", "pairs", "--model", triplet, "--split", "all")
+    assert code == 2
+    assert "pairs needs labels, and no tested item has one" in err
+    code, _, err = fm("compare", triplet, "nowhere", "--source", folder, "--protocol", "retrieval", "--out", "made")
+    assert code == 4
+    assert "nowhere is no model" in err
+    assert [file.name for file in tmp_path.iterdir()] == ["alone"]
 
 
 def test_help_shows_the_defaults_in_brackets(fm):

@@ -72,15 +72,16 @@ def evaluate_models(
     from fashion_match.core.evaluating import Evaluating
     from fashion_match.core.model.artifact import model_in
 
-    made = []
-    for model, name in zip(models, _names(models), strict=True):
-        out = folder / name.replace("/", "-")
-        notify(f"{model}: {request.protocol} on {request.source}")
-        Evaluating(
-            plugins, request, model_in(model), str(model), out, compute=compute, notify=notify, on_progress=tell
-        ).run()
-        made.append(out)
-    return made
+    folders = [folder / name.replace("/", "-") for name in _names(models)]
+    # All are made before one is run, so that a model that is none is told at once.
+    evaluations = [
+        Evaluating(plugins, request, model_in(model), str(model), out, compute=compute, notify=notify, on_progress=tell)
+        for model, out in zip(models, folders, strict=True)
+    ]
+    for evaluation in evaluations:
+        notify(f"{evaluation.named}: {request.protocol} on {request.source}")
+        evaluation.run()
+    return folders
 
 
 def compare_tables(evaluations: Mapping[str, tuple[Evaluation, Table]], *, n_resamples: int, seed: int) -> Comparison:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +12,7 @@ from fashion_match.core.error import UsageError, did_you_mean
 from fashion_match.core.evaluate.option import FilteredOptions, Options, PairOptions, parse_options
 from fashion_match.core.evaluation import Evaluation, LeakCheck
 from fashion_match.core.evaluation_folder import check_new, new_folder, write_evaluation
+from fashion_match.core.evaluation_report import make_evaluation
 from fashion_match.core.evaluation_request import EvalProgress, EvalRequest, Policy, Tell
 from fashion_match.core.item import Failure, Item
 from fashion_match.core.plugin.loader import Plugins
@@ -21,14 +20,10 @@ from fashion_match.core.tested import Part, Sides, choose_sides, part_of_labels
 
 if TYPE_CHECKING:
     from fashion_match.core.evaluate.outcome import Outcome
-    from fashion_match.core.evaluation import Group, Leak
+    from fashion_match.core.evaluation import Leak
     from fashion_match.core.leak_check import OtherSide
 
 LEAK_LIST = "leaks.csv"
-GROUPED = ("category", "color", "pattern", "season", "gender", "brand", "usage")
-"""Attributes by whose values there are figures, unless others are asked for."""
-MOST_VALUES = 100
-"""Of such an attribute."""
 
 
 def _silent(_: Any) -> None:
@@ -152,7 +147,18 @@ class Evaluating:
         sides = self._choose()
         sides, check = self._check_leaks(sides)
         outcome, tested = self._measure(sides)
-        evaluation = self._report(outcome, sides, check, tested)
+        evaluation = make_evaluation(
+            outcome,
+            self.request,
+            self.options,
+            tested=tested,
+            n_searched=len(sides.gallery or ()),
+            leaks=check,
+            model=(self.named, self.card.fingerprint),
+            n_failed=len(self.failures),
+            seconds=self.seconds,
+            notes=self.notes,
+        )
         write_evaluation(evaluation, outcome.table, self.leaks, self.folder)
         return evaluation
 
@@ -188,11 +194,29 @@ class Evaluating:
                 f"{request.source} has no queries and targets apart.",
                 "Give the targets with --gallery SOURCE, or use --protocol retrieval.",
             )
+        self._need_labels(sides.tested)
         self.notes.append(f"Tested: {sides.chosen}.")
         self._note_validation(sides, contents)
         if isinstance(self.options, PairOptions):
             sides = self._with_fitting(sides, self.options)
         return Sides(sides.tested, neighbours(self.options, self.model, sides), sides.rest, sides.chosen)
+
+    def _need_labels(self, tested: Sequence[Item]) -> None:
+        """Raise UsageError where nothing says what belongs together; told before a photo is read."""
+        from fashion_match.core.train.dataset import label_of
+
+        by = self.request.label_by
+        known = {name for item in tested for name in item.attributes}
+        for name in (*by, *(self.request.by or ())):
+            if name not in known:
+                near = did_you_mean(name, known, what="attributes")
+                raise UsageError(f"no tested item has the attribute {name!r}.", near)
+        needs = self.request.protocol in ("pairs", "retrieval", "match")
+        if needs and not any(label_of(item, by, override=bool(by)) for item in tested):
+            raise UsageError(
+                f"{self.request.protocol} needs labels, and no tested item has one.",
+                "Say what belongs together with --label-by category, or give a source whose items have labels.",
+            )
 
     def _note_validation(self, sides: Sides, contents: Mapping[str, str | None]) -> None:
         """Say how many of the tested items chose the model's checkpoint."""
@@ -292,89 +316,3 @@ class Evaluating:
             "measure": time.perf_counter() - began,
         }
         return outcome, list(tested.items)
-
-    def _report(self, outcome: Outcome, sides: Sides, check: LeakCheck, tested: Sequence[Item]) -> Evaluation:
-        """Return what was found, with its uncertainty."""
-        from fashion_match.core.evaluate.bootstrap import estimate
-        from fashion_match.core.evaluate.table import make_figures
-
-        request = self.request
-        began = time.perf_counter()
-        figures, labels = make_figures(request.protocol, outcome.table)
-        guesses = dict(outcome.guesses) | {name: _mean(values) for name, values in outcome.chances.items()}
-        found = estimate(figures, len(labels), guesses, n_draws=request.n_resamples, seed=request.seed)
-        groups = self._groups(outcome, {item.id: item for item in tested})
-        self.seconds["resample"] = time.perf_counter() - began
-        seconds = self.seconds | dict(outcome.seconds)
-        return Evaluation(
-            protocol=request.protocol,
-            heading=outcome.heading,
-            source=request.source,
-            model=self.named,
-            fingerprint=self.card.fingerprint,
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-            options=self._said() | dict(outcome.options),
-            n_items=len(tested) + len(sides.gallery or ()),
-            n_queries=len(next(iter(outcome.table.values()), ())),
-            n_labels=len(labels),
-            n_failed=len(self.failures),
-            leaks=check,
-            figures=found,
-            groups=groups,
-            draws=outcome.draws,
-            classes=dict(outcome.classes),
-            confusion=dict(outcome.confusion),
-            curves=dict(outcome.curves),
-            filters=outcome.filters,
-            worst=outcome.worst,
-            seconds={name: float(f"{value:.4g}") for name, value in seconds.items()},
-            notes=(*self.notes, *outcome.notes),
-        )
-
-    def _said(self) -> dict[str, Any]:
-        """Return what was asked for, as the report holds it."""
-        request = self.request
-        said: dict[str, Any] = self.options.model_dump(mode="json")
-        said |= {"split": request.part, "leaks": request.leaks, "resamples": request.n_resamples, "seed": request.seed}
-        more = {
-            "label by": list(request.label_by),
-            "gallery": request.gallery,
-            "trained on": list(request.trained_on),
-        }
-        return said | {name: value for name, value in more.items() if value}
-
-    def _groups(self, outcome: Outcome, items: Mapping[str, Item]) -> dict[str, tuple[Group, ...]]:
-        """Return the figures by the values of attributes."""
-        from fashion_match.core.evaluate.group import group_figures
-
-        if not outcome.chances:
-            return {}
-        asked = [items[one] for one in outcome.table["item"]]
-        groups = {}
-        for name in self._grouped(items.values()):
-            values = [_text(item.attributes.get(name)) for item in asked]
-            groups[name] = group_figures(outcome, values, n_draws=self.request.n_resamples, seed=self.request.seed)
-        return groups
-
-    def _grouped(self, items: Iterable[Item]) -> list[str]:
-        values: dict[str, set[str]] = {}
-        for item in items:
-            for name, value in item.attributes.items():
-                values.setdefault(name, set()).add(_text(value) or "")
-        if self.request.by is None:
-            return [name for name in GROUPED if 1 < len(values.get(name, ())) <= MOST_VALUES]
-        for name in self.request.by:
-            if name not in values:
-                near = did_you_mean(name, values, what="attributes")
-                raise UsageError(f"no tested item has the attribute {name!r}.", near)
-        return list(self.request.by)
-
-
-def _mean(values: Sequence[float]) -> float:
-    return math.fsum(values) / len(values)
-
-
-def _text(value: Any) -> str | None:
-    if value is None:
-        return None
-    return ", ".join(sorted(value)) if isinstance(value, list) else str(value)

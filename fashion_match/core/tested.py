@@ -53,7 +53,7 @@ def choose_sides(
     tested, chosen = _choose(asked or items, part, _roles(asked or items, seen, contents))
     if not tested:
         raise UsageError(
-            f"there is nothing to test: {chosen}.", "Choose another part with --split, or give another source."
+            f"there is nothing to test ({chosen}).", "Choose another part with --split, or another source."
         )
     if asked and searched is not None:
         splits = {item.split for item in tested}
@@ -82,9 +82,10 @@ def _choose(items: Sequence[Item], part: Part, roles: Mapping[str, SeenRole]) ->
     if part == "auto" and (splits["test"] or (splits["val"] and not was_trained_on)):
         part = "test" if splits["test"] else "val"
     if part in ("train", "val", "test"):
-        return [item for item in items if item.split == part], f"the source's split {part}"
+        found = [item for item in items if item.split == part]
+        return found, f"the source's split {part}" if found else f"the source has no split {part}"
     if not was_trained_on:
-        none = "the model was trained on none of these items, so none is held out"
+        none = "the model was trained on none of these items, so it held none out"
         return ([], none) if part == "held-out" else (list(items), "all items")
     n_trained = sum(role == "train" for role in roles.values())
     how = f"the model was trained on {n_trained:,} others of the source"

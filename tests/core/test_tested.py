@@ -69,9 +69,9 @@ def test_the_part_can_be_named():
     assert ids(choose(found, "train").tested) == ["a"]
     assert ids(choose(found, "all", known=seen(a="train")).tested) == ["a", "b", "c"]
     assert ids(choose(found, "held-out", known=seen(a="train")).tested) == ["b", "c"]
-    with pytest.raises(UsageError, match="the source's split val"):
+    with pytest.raises(UsageError, match="the source has no split val"):
         choose(found, "val")
-    with pytest.raises(UsageError, match="none is held out"):
+    with pytest.raises(UsageError, match="it held none out"):
         choose(found, "held-out")
 
 
