@@ -68,7 +68,7 @@ def test_wrong_use_is_told_in_a_line_or_two(fm, pairs):
         ((), "nothing is given to study"),
         ((pairs, "--backbones", "alexnt"), "there is no backbone 'alexnt'"),
         ((pairs, "--weights", "best"), "--weights best"),
-        ((pairs, "--plugin", "triplet"), "triplet"),
+        ((pairs, "--plugin", "classifier"), "classifier"),
         ((pairs / "nowhere",), "nowhere"),
     ):
         code, _, err = fm("study", *arguments)

@@ -59,7 +59,7 @@ def study(
     views: int = 1,
     figure: str | None = None,
     out: str | Path = FOLDER,
-    jobs: int | None = None,
+    jobs: int = 1,
     recipe: str | None = None,
     settings: Mapping[str, Any] | None = None,
     reader: str | None = None,
@@ -76,10 +76,11 @@ def study(
     Args:
         weights: of ``"pretrained"`` and ``"random"``.
         k: the error is the part of queries whose target is not among the first k.
-        views: augmented views of each item that choose the epoch of a method without labels; 0 saves the time, and keeps the last epoch.
+        views: augmented views of each item that choose the epoch of a method without labels; 0 saves their time, and
+            the last epoch is kept.
         figure: of the validation, to follow instead of that error.
-        jobs: cells that are trained at the same time, each in a process and on one processor core; by default as many
-            as there are cores and memory for, and one on a graphics card. It does not change the figures.
+        jobs: cells that are trained at the same time, each in a process of its own and on one processor core. It does
+            not change the figures. With more than one, a script must guard what it does by ``__name__ == "__main__"``.
         make_plugins: makes the plugins in those processes.
         settings, recipe, options: see `fashion_match.core.training.train`.
         on_cell: is told each cell as it ends, the number of cells that have ended, and that of all cells.
@@ -157,6 +158,7 @@ def run(
     """Begin the study in ``folder``, or go on with it.
 
     Args:
+        jobs: as `study` says; ``None`` for as many as there are cores and memory for.
         make_plugins: makes the same plugins in other processes, where there are ``jobs``.
 
     Raises:

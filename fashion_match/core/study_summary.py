@@ -69,7 +69,7 @@ def summarize(cells: Sequence[StudyCell]) -> list[StudyRow]:
         found: list[After | None] = [getattr(row, way) for row in rows]
         corrected = holm([after.test.p if after is not None else None for after in found])
         rows = [
-            row if after is None else replace(row, **{way: replace(after, p=p)})
+            row if after is None else replace(row, **{way: replace(after, p=p)})  # type: ignore[arg-type]
             for row, after, p in zip(rows, found, corrected, strict=True)
         ]
     return rows

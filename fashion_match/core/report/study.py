@@ -51,7 +51,7 @@ def draw_curves(curves: Mapping[str, Mapping[str, Sequence[Sequence[float]]]], w
     n_rows = max(1, -(-len(curves) // ACROSS))
     figure = new_figure(CURVE_IN * n_rows, f"{what} by epoch: mean of the repeats, 95 % band")
     lines = list(dict.fromkeys(name for lines in curves.values() for name in lines))
-    axes = figure.subplots(n_rows, ACROSS, sharex=True, squeeze=False).ravel()
+    axes = figure.subplots(n_rows, ACROSS, sharex=True, squeeze=False).ravel().tolist()
     for axis, (panel, found) in zip(axes, curves.items(), strict=False):
         style(axis, "")
         axis.set_title(plain(panel), fontsize=10, color=INK, loc="left")
@@ -59,7 +59,7 @@ def draw_curves(curves: Mapping[str, Mapping[str, Sequence[Sequence[float]]]], w
             _draw_curve(axis, repeats, COLORS[lines.index(name) % len(COLORS)], name)
         axis.set_ylim(bottom=0)
     _finish(axes, len(curves), "epoch (0: before training)")
-    _name_series(figure, axes)
+    _name_series(figure, axes, lines)
     return figure
 
 
@@ -68,7 +68,7 @@ def draw_normal(rows: Mapping[str, Mapping[str, Sequence[float]]], what: str) ->
     n_rows = max(1, -(-len(rows) // ACROSS))
     figure = new_figure(NORMAL_IN * n_rows, f"Normal probability plots of the {what} of the repeats")
     names = list(dict.fromkeys(name for series in rows.values() for name in series))
-    axes = figure.subplots(n_rows, ACROSS, squeeze=False).ravel()
+    axes = figure.subplots(n_rows, ACROSS, squeeze=False).ravel().tolist()
     for axis, (panel, series) in zip(axes, rows.items(), strict=False):
         style(axis, "")
         axis.set_title(plain(panel), fontsize=10, color=INK, loc="left")
@@ -77,15 +77,17 @@ def draw_normal(rows: Mapping[str, Mapping[str, Sequence[float]]], what: str) ->
             text = "\n".join(f"{name}: {series[name][0]:.3g} in all repeats" for name in constant)
             axis.annotate(text, (0.03, 0.97), xycoords="axes fraction", va="top", fontsize=8, color=MUTED)
     _finish(axes, len(rows), "quantile of a normal law")
-    _name_series(figure, axes)
+    _name_series(figure, axes, names)
     return figure
 
 
-def _name_series(figure: Figure, axes: Sequence[Axes]) -> None:
+def _name_series(figure: Figure, axes: Sequence[Axes], names: Sequence[str]) -> None:
     """Name lines once for all panels, in the corner that the title leaves free."""
     named = {label: line for axis in axes for line, label in zip(*axis.get_legend_handles_labels(), strict=True)}
-    if named:
-        figure.legend(list(named.values()), list(named), loc="upper right", ncols=len(named), frameon=False, fontsize=9)
+    shown = [name for name in map(plain, names) if name in named]
+    if shown:
+        lines = [named[name] for name in shown]
+        figure.legend(lines, shown, loc="upper right", ncols=len(shown), frameon=False, fontsize=9)
 
 
 def _finish(axes: Sequence[Axes], n: int, below: str) -> None:

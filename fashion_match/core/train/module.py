@@ -263,7 +263,7 @@ class TrainModule(pl.LightningModule):
     def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
         assert self.validation is not None
         if dataloader_idx == GALLERY and self.photos.looks_ahead:
-            with torch.enable_grad():  # type: ignore[no-untyped-call]
+            with torch.enable_grad():
                 self._ahead = Ahead(batch.items, self.network.features(batch.photos))
             self.validation.add(dataloader_idx, batch, self.network, self._ahead.features.detach())
         else:

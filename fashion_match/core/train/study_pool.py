@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing as mp
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -129,6 +130,7 @@ def _give(connection: Connection, busy: dict[Connection, Any], waiting: list[Any
 def _serve(work: Work, connection: Connection) -> None:
     """Run the cells that come through ``connection``, until the other side closes it or is no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all of them; the first process ends the others
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     from fashion_match.core.train.process import prepare_process
 
     prepare_process()
@@ -139,3 +141,11 @@ def _serve(work: Work, connection: Connection) -> None:
                 connection.send(("cell", run(connection.recv())))
         except FashionMatchError as error:
             connection.send(("error", (type(error), error.problem, error.remedy)))
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it is no more, in the middle of a cell too."""
+    parent = mp.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

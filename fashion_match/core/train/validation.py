@@ -53,7 +53,7 @@ class Validation:
     def __init__(self, photos: list[HeldOutPhotos], kind: str) -> None:
         self.photos = photos
         self.kind = kind
-        self.oracle_ks = ORACLE_KS
+        self.oracle_ks: tuple[int, ...] = ORACLE_KS
         """The k of the error of photos whose item is known."""
         self.start()
 
