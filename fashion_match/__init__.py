@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from fashion_match.core.item import Item as Item
     from fashion_match.core.item import Reason as Reason
     from fashion_match.core.model.encoding import Encoding as Encoding
+    from fashion_match.core.model.image import PhotoError as PhotoError
+    from fashion_match.core.model.photo import open_photo as open_photo
     from fashion_match.core.model.preprocess import Preprocess as Preprocess
     from fashion_match.core.plugin.hookspecs import hookimpl as hookimpl
     from fashion_match.core.plugin.loader import Plugins as Plugins
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from fashion_match.core.plugin.registry import Options as Options
     from fashion_match.core.plugin.registry import Registry as Registry
     from fashion_match.core.protocol import Backbone as Backbone
+    from fashion_match.core.protocol import Example as Example
     from fashion_match.core.protocol import Loss as Loss
     from fashion_match.core.protocol import Reader as Reader
     from fashion_match.core.protocol import Recommender as Recommender
@@ -45,6 +48,8 @@ if TYPE_CHECKING:
     from fashion_match.core.query import Answer as Answer
     from fashion_match.core.store.protocol import Stored as Stored
     from fashion_match.core.store.protocol import VectorStore as VectorStore
+    from fashion_match.core.study import StudyReport as StudyReport
+    from fashion_match.core.study import study as study
     from fashion_match.core.train.recipe import AttributeSummary as AttributeSummary
     from fashion_match.core.train.recipe import Batches as Batches
     from fashion_match.core.train.recipe import MakeLoss as MakeLoss
@@ -77,13 +82,16 @@ _HOME = {
     "core.ingest_option": ("IngestOptions", "Progress"),
     "core.item": ("STANDARD_ATTRIBUTES", "Failure", "Hit", "IngestReport", "Item", "Reason"),
     "core.model.encoding": ("Encoding",),
+    "core.model.image": ("PhotoError",),
+    "core.model.photo": ("open_photo",),
     "core.model.preprocess": ("Preprocess",),
     "core.plugin.hookspecs": ("hookimpl",),
     "core.plugin.loader": ("Plugins",),
     "core.plugin.registry": ("Choice", "Options", "Registry"),
-    "core.protocol": ("Backbone", "Loss", "Reader", "Recommender", "Request", "TrainingMethod"),
+    "core.protocol": ("Backbone", "Example", "Loss", "Reader", "Recommender", "Request", "TrainingMethod"),
     "core.query": ("Answer",),
     "core.store.protocol": ("Stored", "VectorStore"),
+    "core.study": ("StudyReport", "study"),
     "core.train.recipe": ("AttributeSummary", "Batches", "MakeLoss", "Recipe", "Step", "Term", "TrainingContext"),
     "core.training": ("train",),
     "core.where": ("Condition", "Where"),

@@ -7,6 +7,9 @@ import sys
 import typer
 
 from fashion_match.command import (
+    cluster,
+    collect,
+    collection_map,
     collections,
     compare,
     doctor,
@@ -14,9 +17,11 @@ from fashion_match.command import (
     ingest,
     items,
     match,
+    neighbors,
     plugins,
     query,
     readers,
+    recommend,
     show,
     study,
     tag,
@@ -41,8 +46,13 @@ def make_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_version)
+    app.command("collect")(collect.collect)
     app.command("ingest")(ingest.ingest)
     app.command("query")(query.query)
+    app.command("recommend")(recommend.recommend)
+    app.command("neighbors")(neighbors.neighbors)
+    app.command("cluster")(cluster.cluster)
+    app.command("map")(collection_map.draw_map)
     app.command("match")(match.match)
     app.command("tag")(tag.tag)
     app.command("eval")(evaluate.evaluate)

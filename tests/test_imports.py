@@ -21,9 +21,9 @@ FLOORS = (
     ("__main__",),
     ("cli", "command", "serve", "testing"),
     ("use case",),
-    ("train", "evaluate", "report"),
+    ("train", "evaluate", "report", "collect"),
     ("metric",),
-    ("model", "store"),
+    ("model", "store", "web"),
     ("plugin",),
     ("word",),
 )

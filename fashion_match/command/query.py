@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -131,11 +132,19 @@ def check_outputs(sheet: Path | None, html: Path | None) -> None:
             check_output(out, formats)
 
 
-def headline(answer: Answer, picture: Path | None, like: list[str]) -> str:
-    """Return what was asked and how the hits are ranked: ``"like a.jpg with color=Blue, by cosine to the anchor"``."""
+def headline(
+    answer: Answer, picture: Path | None, like: list[str], unlike: Sequence[str] = (), relation: str = "like"
+) -> str:
+    """Return what was asked and how the hits are ranked: ``"like a.jpg with color=Blue, by cosine to the anchor"``.
+
+    Args:
+        relation: of the hits to what was given: ``"like"``, or ``"for"``.
+    """
     described = " ".join(str(Where.equal(name, value)) for name, value in answer.described.items())
     anchors = [*filter(None, (str(picture or ""), described)), *(f"item {item_id}" for item_id in like)]
-    asked = [f"like {' and '.join(anchors)}"] if anchors else []
+    asked = [f"{relation} {' and '.join(anchors)}"] if anchors else []
+    if unlike:
+        asked.append(f"and unlike {' and '.join(f'item {item_id}' for item_id in unlike)}")
     if answer.where:
         asked.append(f"with {answer.where}")
     return " ".join(asked) + (f", by {answer.ranked_by}" if answer.hits else "")

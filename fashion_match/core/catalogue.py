@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fashion_match.core.compute import Compute
 from fashion_match.core.error import UsageError
@@ -20,7 +20,11 @@ from fashion_match.core.store.protocol import Location, VectorStore
 from fashion_match.core.where import Where
 
 if TYPE_CHECKING:
+    from fashion_match.core.cluster import Clustering
+    from fashion_match.core.duplicates import Duplicates
     from fashion_match.core.match import Match
+    from fashion_match.core.neighbors import Neighborhood
+    from fashion_match.core.report.map_point import CollectionMap
     from fashion_match.core.tag import Tagged
 
 
@@ -157,6 +161,60 @@ class Catalogue:
         compute = compute or Compute(max_pixels=self.settings.max_pixels)
         return query(self.plugins, self.location, self.store, question, compute=compute, notify=notify)
 
+    def recommend(
+        self,
+        picture: str | Path | None = None,
+        *,
+        strategy: str | None = None,
+        like: str | Sequence[str] = (),
+        unlike: str | Sequence[str] = (),
+        describe: Mapping[str, str | float | int] | None = None,
+        where: Where | str | Sequence[str] = (),
+        k: int = 10,
+        offset: int = 0,
+        min_score: float | None = None,
+        exact: bool = False,
+        one_per_product: bool = True,
+        strategy_options: Mapping[str, Any] | None = None,
+        compute: Compute | None = None,
+        notify: Callable[[str], None] = lambda _: None,
+        **attributes: str | float | int | Sequence[str],
+    ) -> Answer:
+        """Return what a strategy recommends: for garments, for a season, within a filter. Every hit says why.
+
+        Args:
+            strategy: name of a recommender; by default ``similar`` where a garment is given, else ``attributes``.
+            like: items of the catalogue: the garments to find the like of, or something that goes with them.
+            unlike: items whose like is not wanted.
+            describe: attributes of the garment in the picture, or of one without a picture.
+            where: conditions that every recommended item fulfils, see `Where.parse`.
+            one_per_product: of items with one label the best alone, and none with the label of a given item.
+            strategy_options: the recommender's own, as ``fm plugins show NAME`` lists them.
+            attributes: conditions by name, as in `query`.
+
+        Raises:
+            UsageError: the filter names what the collection does not hold, or the strategy needs what is not given.
+            PluginError: there is no such strategy, or it has no such option.
+            StoreError: there is no such collection, or another process holds it.
+        """
+        question = Question(
+            picture=Path(picture) if picture is not None else None,
+            describe={name: str(value) for name, value in (describe or {}).items()},
+            like=(like,) if isinstance(like, str) else tuple(like),
+            unlike=(unlike,) if isinstance(unlike, str) else tuple(unlike),
+            where=build_where(where, attributes),
+            k=k,
+            offset=offset,
+            min_score=min_score,
+            exact=exact,
+            strategy=strategy,
+            strategy_options=dict(strategy_options or {}),
+            one_per_product=one_per_product,
+            recommending=True,
+        )
+        compute = compute or Compute(max_pixels=self.settings.max_pixels)
+        return query(self.plugins, self.location, self.store, question, compute=compute, notify=notify)
+
     def match(
         self,
         a: str | Path,
@@ -260,6 +318,127 @@ class Catalogue:
         choice = ModelChoice(folder=None if model is None else Path(model), backbone=backbone, weights=weights)
         library = self.settings.cache / "models"
         return resolve_model(self.plugins, library, choice, None), describe_origin(choice.origin())
+
+    def neighbors(
+        self,
+        ids: str | Sequence[str] = (),
+        *,
+        k: int = 10,
+        where: Where | str | Sequence[str] = (),
+        out: str | Path | None = None,
+        notify: Callable[[str], None] = lambda _: None,
+        on_progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+        **attributes: str | float | int | Sequence[str],
+    ) -> Sequence[Neighborhood]:
+        """Return the ``k`` items nearest to each of some items, or to every one; exact, and never the item itself.
+
+        A filter leaves out neighbours, and items too where no ids are given.
+
+        Args:
+            ids: of the items whose neighbours are wanted; none for all.
+            out: file to write them to (``.jsonl``, ``.csv`` or ``.parquet``). With it a killed run over all items goes
+                on where it stopped.
+            on_progress: told the stage, how many items are done, and of how many.
+
+        Raises:
+            UsageError: there is no such item, or the filter names what the collection does not hold.
+        """
+        from fashion_match.core.neighbors import all_neighbors, neighbors_of, write_all_neighbors, write_neighbors
+
+        checked = self._checked(where, attributes)
+        if ids:
+            found = neighbors_of(self.store, [ids] if isinstance(ids, str) else ids, where=checked, k=k)
+            if out is not None:
+                write_neighbors(Path(out), found)
+            return found
+        if out is None:
+            return all_neighbors(self.store, where=checked, k=k, on_progress=on_progress)
+        return write_all_neighbors(self.store, Path(out), where=checked, k=k, notify=notify, on_progress=on_progress)
+
+    def duplicates(
+        self,
+        *,
+        by: Literal["look", "cosine"] = "look",
+        limit: float | None = None,
+        where: Where | str | Sequence[str] = (),
+        on_progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+        **attributes: str | float | int | Sequence[str],
+    ) -> Duplicates:
+        """Return groups of photos that the collection has twice, each with the one to keep; see `find_duplicates`.
+
+        Raises:
+            UsageError: the limit makes no sense, or nearly everything is alike.
+        """
+        from fashion_match.core.duplicates import find_duplicates
+
+        return find_duplicates(
+            self.store,
+            where=self._checked(where, attributes),
+            by=by,
+            limit=limit,
+            max_pixels=self.settings.max_pixels,
+            on_progress=on_progress,
+        )
+
+    def clusters(
+        self,
+        k: int | None = None,
+        *,
+        k_range: tuple[int, int] = (2, 20),
+        where: Where | str | Sequence[str] = (),
+        write: bool = False,
+        seed: int = 0,
+        on_progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+        **attributes: str | float | int | Sequence[str],
+    ) -> Clustering:
+        """Return the items that match in ``k`` clusters, or in as many as have the best silhouette.
+
+        Args:
+            write: write the clusters into the collection too, as the attribute ``cluster``.
+
+        Raises:
+            UsageError: so many clusters cannot be made.
+            StoreError: the collection has text by the name ``cluster``.
+        """
+        from fashion_match.core.cluster import cluster, write_attribute
+
+        checked = self._checked(where, attributes)
+        found = cluster(self.store, k=k, where=checked, k_range=k_range, seed=seed, on_progress=on_progress)
+        if write:
+            write_attribute(self.store, found, on_progress=on_progress)
+        return found
+
+    def map(
+        self,
+        *,
+        by: str | None = None,
+        method: Literal["pca", "tsne", "umap"] = "tsne",
+        n_points: int = 1500,
+        where: Where | str | Sequence[str] = (),
+        seed: int = 0,
+        on_progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+        **attributes: str | float | int | Sequence[str],
+    ) -> CollectionMap:
+        """Return the items that match as points of a plane, ready for `map_picture` and `map_page`.
+
+        Args:
+            by: attribute that colours the points; by default ``category``, else the label.
+
+        Raises:
+            UsageError: there is no such attribute, or UMAP is asked for and not installed.
+        """
+        from fashion_match.core.collection_map import make_map
+        from fashion_match.core.store.check import check_key
+
+        return make_map(
+            self.store,
+            attribute=None if by is None else check_key(by, self.store),
+            method=method,
+            where=self._checked(where, attributes),
+            n_points=n_points,
+            seed=seed,
+            on_progress=on_progress,
+        )
 
     def count(self, where: Where | str | Sequence[str] = (), **attributes: Any) -> int:
         """Return how many items match."""

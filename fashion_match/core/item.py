@@ -114,7 +114,12 @@ class Hit(Record):
     label: str | None = None
     attributes: dict[str, AttributeValue] = Field(default_factory=dict)
     why: tuple[str, ...] = ()
-    """What agreed, such as ``"color: Blue"``."""
+    """What agreed, such as ``"color: Blue"``, and what else speaks for it: ``"complementary colour: Blue/Orange"``."""
+    slot: str | None = None
+    """The part that it plays in an outfit: ``"shoes"``."""
+    outfit: tuple[Hit, ...] = ()
+    """Where the hit stands for a whole outfit: what is added to the given garments, one hit for each slot, itself
+    first. The score is then that of the outfit."""
 
 
 class IngestReport(Record):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from fashion_match.core.error import UsageError
@@ -34,17 +35,31 @@ def write_whole(out: Path, content: bytes) -> None:
     Raises:
         UsageError: the folder cannot be written, or the disk is full.
     """
+    with written_whole(out) as part:
+        part.write_bytes(content)
+
+
+@contextmanager
+def written_whole(out: Path) -> Iterator[Path]:
+    """Give a file to write into, which takes the place of ``out`` at once when the block ends, or is removed.
+
+    Raises:
+        UsageError: the folder cannot be written, or the disk is full.
+    """
     part = None
     try:
-        descriptor, part = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name[:100]}.")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+        descriptor, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name[:100]}.")
+        os.close(descriptor)
+        part = Path(name)
+        yield part
         os.chmod(part, 0o666 & ~_umask())
         os.replace(part, out)
+        part = None
     except OSError as error:
-        if part is not None:
-            Path(part).unlink(missing_ok=True)
         raise UsageError(f"cannot write {str(out)!r}: {error.strerror or error}.", "Name another file.") from None
+    finally:
+        if part is not None:
+            part.unlink(missing_ok=True)
 
 
 def _umask() -> int:

@@ -105,13 +105,25 @@ class TrainingMethod(Protocol):
 
 
 @dataclass(frozen=True)
+class Example:
+    """A garment that was given, to find the like of or something that goes with it."""
+
+    item: Item
+    """Of the catalogue, or made for a picture or a description: with an id that the catalogue does not have, the photo
+    if there is one, and the attributes that were told."""
+    vector: Sequence[float] | None = None
+    """E, unit length; ``None`` where the collection's model cannot embed it: words alone, for a model of photos."""
+
+
+@dataclass(frozen=True)
 class Request:
     """What a recommender is asked for."""
 
     where: Where
     """Filter; only items that match may be returned."""
     vector: Sequence[float] | None = None
-    """Anchor (E, unit length), or ``None`` for a request by attributes alone."""
+    """Anchor (E, unit length), or ``None`` for a request by attributes alone. Of several examples it is the direction
+    between the positive ones, away from the negative ones."""
     k: int = 10
     offset: int = 0
     min_score: float | None = None
@@ -121,14 +133,25 @@ class Request:
     """Items of the catalogue that the anchor was made of, for saying what a hit has in common with them."""
     exclude: frozenset[str] = field(default_factory=frozenset)
     """Item ids that must not be returned, such as the anchor's own."""
+    positives: tuple[Example, ...] = ()
+    """Every garment that the anchor was made of, those of the catalogue first."""
+    negatives: tuple[Example, ...] = ()
+    """Garments whose like is not wanted."""
 
 
 class Recommender(Protocol):
     """Turns a request into ranked hits. The registered factory is called as ``factory(options)``."""
 
     ranked_by: str
-    """What its scores mean, for the heading, after `recommend` has run: ``"cosine to the anchor"``."""
+    """What its scores mean, for the heading, after `recommend` has run: ``"cosine to the anchor"``.
+
+    It may also have a ``note``, one line for people on what it left out and why, or how to get more; empty if nothing.
+    """
 
     def recommend(self, request: Request, store: VectorStore) -> list[Hit]:
-        """Return at most ``request.k`` hits, best first, all of which match ``request.where``."""
+        """Return at most ``request.k`` hits, best first, all of which match ``request.where``.
+
+        Raises:
+            UsageError: the request lacks what the recommender needs; the remedy says how to give it.
+        """
         ...

@@ -1,18 +1,19 @@
-"""``fm query``: from a picture, a description, items of the catalogue, a filter, or any mix of them to ranked hits."""
+"""``fm query`` and ``fm recommend``: from pictures, descriptions, items, a filter, or any mix of them to ranked hits."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fashion_match.core.anchor import direction, embed_anchor, fetch_examples, make_example, told_attributes
 from fashion_match.core.compute import Compute
-from fashion_match.core.error import UsageError, did_you_mean
+from fashion_match.core.error import UsageError
 from fashion_match.core.item import Hit
+from fashion_match.core.one_per_product import one_per_product
 from fashion_match.core.protocol import Request
-from fashion_match.core.store.protocol import Location, Stored, VectorStore
+from fashion_match.core.store.protocol import Location, VectorStore
 from fashion_match.core.where import Scalar, Where
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class Question:
     picture: Path | None = None
     like: tuple[str, ...] = ()
     """Ids of items of the catalogue."""
+    unlike: tuple[str, ...] = ()
+    """Ids of items whose like is not wanted."""
     describe: Mapping[str, str] = field(default_factory=dict)
     """Attributes of the garment in the picture, or of one without a picture, for a model that looks at them."""
     where: Where = field(default_factory=Where)
@@ -39,13 +42,23 @@ class Question:
     strategy: str | None = None
     """Name of a recommender; by default ``similar`` where there is an anchor, else ``attributes``."""
     strategy_options: dict[str, Any] = field(default_factory=dict)
+    one_per_product: bool = False
+    """Of the items of one label only the best is returned, and none of the anchors' own labels."""
+    recommending: bool = False
+    """A strategy that is named is question enough, and a description may be in words that the model does not know."""
 
     def __post_init__(self) -> None:
         if self.k < 1:
             raise UsageError(f"k = {self.k}: at least one hit must be asked for.")
         if self.offset < 0:
             raise UsageError(f"offset = {self.offset}: it cannot be negative.")
-        if self.picture is None and not self.describe and not self.like and not self.where:
+        if self.unlike and self.picture is None and not self.describe and not self.like:
+            raise UsageError("--unlike alone says nothing of what is wanted.", "Give a PICTURE or --like ID as well.")
+        both = [item_id for item_id in self.unlike if item_id in self.like]
+        if both:
+            raise UsageError(f"item {both[0]!r} is given as --like and as --unlike.", "Leave one of them out.")
+        named = self.recommending and self.strategy is not None
+        if self.picture is None and not self.describe and not self.like and not self.where and not named:
             raise UsageError(
                 "the query asks for nothing.", "Give a PICTURE, --like ID, or attributes such as --color Blue."
             )
@@ -61,7 +74,7 @@ class Answer(Sequence[Hit]):
     where: Where
     """The filter as it was understood: ``--color blue`` as ``color=Blue``."""
     note: str = ""
-    """Where there are no hits: which condition empties the result."""
+    """Where there are no hits, or fewer than asked for: what leaves them out."""
     described: Mapping[str, Scalar] = field(default_factory=dict)
     """The description as it was understood."""
 
@@ -95,82 +108,64 @@ def query(
     from fashion_match.core.store.check import check_where, explain_empty
 
     where = check_where(question.where, store)
-    liked = _fetch(store, question.like)
-    vectors = [stored.vector for stored in liked if stored.vector]
-    described = _understood(plugins, location, store, question.describe)
-    if question.picture is not None or described:
-        vectors.append(embed_anchor(plugins, location, store, question.picture, compute, notify, described))
-    recommender = plugins.recommenders[question.strategy or ("similar" if vectors else "attributes")].make(
+    positives, negatives = fetch_examples(store, question.like), fetch_examples(store, question.unlike)
+    understood, words = _described(plugins, location, store, question)
+    if question.picture is not None or understood or words:
+        vector = None
+        if question.picture is not None or understood:
+            vector = embed_anchor(plugins, location, store, question.picture, compute, notify, understood)
+        positives = (*positives, make_example(question.picture, understood | words, vector))
+    vector = direction(positives, negatives)
+    recommender = plugins.recommenders[question.strategy or ("similar" if vector else "attributes")].make(
         question.strategy_options
     )
-    hits = recommender.recommend(
-        Request(
-            where=where,
-            vector=_mean(vectors) if vectors else None,
-            k=question.k,
-            offset=question.offset,
-            min_score=question.min_score,
-            exact=question.exact,
-            anchors=tuple(stored.item for stored in liked),
-            exclude=frozenset(question.like),
-        ),
-        store,
+    request = Request(
+        where=where,
+        vector=vector,
+        k=question.k,
+        offset=question.offset,
+        min_score=question.min_score,
+        exact=question.exact,
+        anchors=tuple(example.item for example in positives[: len(question.like)]),
+        exclude=frozenset((*question.like, *question.unlike)),
+        positives=positives,
+        negatives=negatives,
     )
+    left_out = ""
+    if question.one_per_product:
+        hits, left_out = one_per_product(recommender, request, store)
+    else:
+        hits = recommender.recommend(request, store)
     # What was fitted on pairs of photos says nothing about the direction between several, or an imagined garment.
-    if len(vectors) == 1 and not described and recommender.ranked_by == BY_COSINE:
+    if len(positives) == 1 and not (negatives or understood) and recommender.ranked_by == BY_COSINE:
         hits = _with_probability(hits, location, store)
-    note = "" if hits else _why_empty(question, where, store, explain_empty)
-    return Answer(hits, recommender.ranked_by, where, note, described)
+    note = getattr(recommender, "note", "") or left_out
+    if not hits and not note:
+        note = _why_empty(question, where, store, explain_empty)
+    return Answer(hits, recommender.ranked_by, where, note, understood | words)
 
 
-def embed_anchor(
-    plugins: Plugins,
-    location: Location,
-    store: VectorStore,
-    picture: Path | None,
-    compute: Compute | None = None,
-    notify: Callable[[str], None] = lambda _: None,
-    attributes: Mapping[str, Scalar] | None = None,
-) -> list[float]:
-    """Return the vector (E) of a picture, of attributes, or of both, by the model that made the collection.
+def _described(
+    plugins: Plugins, location: Location, store: VectorStore, question: Question
+) -> tuple[dict[str, Scalar], dict[str, Scalar]]:
+    """Return the description as the model understands it, and in words what it does not look at.
 
-    Raises:
-        UsageError: the picture cannot be read.
-        ModelError: the model cannot be had.
+    Only a recommendation takes words: other strategies than similarity know what to do with them.
     """
-    from fashion_match.core.model.choice import ModelChoice, resolve_model
-    from fashion_match.core.model.embedder import Embedder
-    from fashion_match.core.model.image import PhotoError
-
-    compute = compute or Compute()
-    folder = resolve_model(plugins, location.library, ModelChoice(), store.spec)
-    embedder = Embedder(
-        folder,
-        plugins,
-        engine=compute.engine,
-        device=compute.device,
-        precision=compute.precision,
-        max_pixels=compute.max_pixels,
-        notify=notify,
-    )
-    try:
-        return embedder.embed(picture, attributes=attributes)
-    except PhotoError as error:
-        raise UsageError(
-            f"{picture or 'the description'} cannot be used: {error.detail}.", "Give another one."
-        ) from None
-    finally:
-        embedder.close()
-
-
-def _understood(
-    plugins: Plugins, location: Location, store: VectorStore, described: Mapping[str, str]
-) -> dict[str, Scalar]:
-    if not described:
-        return {}
+    if not question.describe:
+        return {}, {}
     from fashion_match.core.describe import understand
 
-    return understand(plugins, location, store, described)
+    if not question.recommending:
+        return understand(plugins, location, store, question.describe), {}
+    understood: dict[str, Scalar] = {}
+    words: dict[str, str] = {}
+    for name, text in question.describe.items():
+        try:
+            understood |= understand(plugins, location, store, {name: text})
+        except UsageError:
+            words[name] = text
+    return understood, told_attributes(store, words)
 
 
 def _with_probability(hits: list[Hit], location: Location, store: VectorStore) -> list[Hit]:
@@ -183,27 +178,6 @@ def _with_probability(hits: list[Hit], location: Location, store: VectorStore) -
     if not calibration:
         return hits
     return [hit.model_copy(update={"p_same": p_same(calibration, hit.score)}) for hit in hits]
-
-
-def _fetch(store: VectorStore, ids: Sequence[str]) -> list[Stored]:
-    found = store.fetch(ids, with_vectors=True)
-    missing = [item_id for item_id in ids if item_id not in {stored.item.id for stored in found}]
-    if missing:
-        some = [stored.item.id for stored, _ in zip(store.scan(), range(5000), strict=False)]
-        raise UsageError(
-            f"the collection {store.name} has no item {missing[0]!r}.",
-            did_you_mean(missing[0], some, what="items") if len(some) else "It is empty.",
-        )
-    return found
-
-
-def _mean(vectors: list[list[float]]) -> list[float]:
-    """Return the direction between unit vectors; the first one where they cancel out."""
-    if len(vectors) == 1:
-        return vectors[0]
-    total = [math.fsum(column) for column in zip(*vectors, strict=True)]
-    length = math.sqrt(math.fsum(x * x for x in total))
-    return [x / length for x in total] if length > 1e-6 else vectors[0]
 
 
 def _why_empty(

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from fashion_match.core.error import StoreError
 from fashion_match.core.item import Item
+from fashion_match.core.store.index import candidates
 from fashion_match.core.store.point import make_payload
 from fashion_match.core.store.protocol import CollectionSpec, Kind, Payload, Point, Stored
 from fashion_match.core.where import Condition, Scalar, Where
@@ -54,6 +55,7 @@ class MemoryStore:
         exact: bool = False,
         exclude: Sequence[str] = (),
         with_vectors: bool = False,
+        diversity: float = 0.0,
     ) -> list[Stored]:
         length = math.sqrt(math.fsum(x * x for x in vector))
         found = []
@@ -62,7 +64,25 @@ class MemoryStore:
             if point.item.id not in exclude and _matches(point, where) and (min_score is None or score >= min_score):
                 found.append(_stored(point, with_vectors, score))
         found.sort(key=lambda stored: -(stored.score or 0.0))
+        if diversity:
+            found = self._diverse(found[: candidates(offset + k)], diversity, offset + k)
         return found[offset : offset + k]
+
+    def _diverse(self, found: list[Stored], diversity: float, n: int) -> list[Stored]:
+        """Order by maximal marginal relevance (Carbonell and Goldstein, 1998)."""
+        picked: list[Stored] = []
+
+        def marginal(stored: Stored) -> float:
+            vector = self._points[stored.item.id].vector
+            others = (self._points[other.item.id].vector for other in picked)
+            alike = max((math.fsum(a * b for a, b in zip(vector, other, strict=True)) for other in others), default=0.0)
+            return (1 - diversity) * (stored.score or 0.0) - diversity * alike
+
+        while found and len(picked) < n:
+            best = max(found, key=marginal) if picked else found[0]
+            found.remove(best)
+            picked.append(best)
+        return picked
 
     def scan(self, where: Where = Where(), *, with_vectors: bool = False) -> Iterator[Stored]:
         by_hash = sorted(self._points.values(), key=lambda point: hashlib.sha256(point.item.id.encode()).digest())

@@ -12,7 +12,7 @@ from typing import Any
 
 from fashion_match.core.error import UsageError
 from fashion_match.core.item import Hit, Item
-from fashion_match.core.protocol import Request
+from fashion_match.core.protocol import Example, Request
 from fashion_match.core.store.protocol import Point
 from fashion_match.core.where import Where
 from fashion_match.testing.contract import Skip, Subject, options_refuse_what_they_do_not_know, require
@@ -21,6 +21,13 @@ from fashion_match.testing.memory_store import MemoryStore, matches
 DIM = 8
 CATEGORIES, COLORS, SEASONS = ("Shirt", "Dress", "Shoe"), ("Blue", "Red", "Green"), ("Summer", "Winter")
 BLUE = Where.equal("color", "Blue")
+WORDS = Item(
+    id="what was given",
+    image=None,
+    role="query",
+    attributes={"category": "Dress", "color": "Blue", "season": "Summer", "price": 40.0},
+)
+"""A garment that was described and has neither photo nor vector."""
 
 
 @dataclass
@@ -39,14 +46,25 @@ class RecommenderSubject(Subject):
     @cached_property
     def requests(self) -> list[Request]:
         """Those of some usual requests that the recommender serves: it may refuse others by UsageError."""
-        (anchor,) = self.store.fetch(["item-07"], with_vectors=True)
-        near = Request(Where(), vector=anchor.vector, k=5, anchors=(anchor.item,), exclude=frozenset({"item-07"}))
+        anchor, other = self.store.fetch(["item-07", "item-20"], with_vectors=True)
+        near = Request(
+            Where(),
+            vector=anchor.vector,
+            k=5,
+            anchors=(anchor.item,),
+            exclude=frozenset({"item-07"}),
+            positives=(Example(anchor.item, anchor.vector),),
+        )
+        picture = Example(Item(id="what was given", image=None, role="query"), anchor.vector)
         asked = [
             near,
             replace(near, where=BLUE),
-            replace(near, where=BLUE & Where.parse("price=20..60"), anchors=()),
+            replace(near, where=BLUE & Where.parse("price=20..60"), anchors=(), positives=(picture,)),
+            replace(near, where=BLUE & Where.parse("price=20..60"), anchors=(), positives=()),
+            replace(near, exclude=near.exclude | {"item-20"}, negatives=(Example(other.item, other.vector),)),
             Request(BLUE, k=5),
             Request(BLUE & Where.parse("season!=Winter"), k=100),
+            Request(BLUE, k=5, positives=(Example(WORDS),)),
         ]
         return [request for request in asked if self._serves(request)]
 
@@ -79,7 +97,7 @@ def returns_at_most_k_different_items_of_the_collection(subject: RecommenderSubj
 
 def every_hit_matches_the_filter(subject: RecommenderSubject) -> None:
     for request, hits in subject.answers():
-        for stored in subject.store.fetch([hit.id for hit in hits]):
+        for stored in subject.store.fetch(_all_ids(hits)):
             require(
                 matches(stored.item, request.where), f"{stored.item.id!r} does not match the filter {request.where}"
             )
@@ -95,8 +113,17 @@ def the_best_come_first(subject: RecommenderSubject) -> None:
 def excluded_items_stay_out(subject: RecommenderSubject) -> None:
     for request, hits in subject.answers():
         exclude = request.exclude | {hit.id for hit in hits[:2]}
-        again = [hit.id for hit in subject.ask(replace(request, exclude=exclude))]
+        again = _all_ids(subject.ask(replace(request, exclude=exclude)))
         require(not exclude & set(again), f"{sorted(exclude & set(again))} were excluded, but came")
+
+
+def an_outfit_has_every_item_once(subject: RecommenderSubject) -> None:
+    for hit in (hit for _, hits in subject.answers() for hit in hits if hit.outfit):
+        ids, slots = [part.id for part in hit.outfit], [part.slot for part in hit.outfit]
+        require(ids[0] == hit.id, f"an outfit begins with the hit itself, {hit.id!r}, not {ids[0]!r}")
+        require(len(set(ids)) == len(ids), f"no item may come twice in an outfit, but the ids are {ids}")
+        require(len(subject.store.fetch(ids)) == len(ids), f"its items must be of the collection, but are {ids}")
+        require(len(set(slots)) == len(slots) and all(slots), f"each has a slot of its own, but they are {slots}")
 
 
 def an_offset_skips_the_best(subject: RecommenderSubject) -> None:
@@ -134,6 +161,11 @@ def says_what_its_scores_mean(subject: RecommenderSubject) -> None:
     require(isinstance(ranked_by, str) and ranked_by, f"ranked_by must say what the scores mean, but is {ranked_by!r}")
 
 
+def _all_ids(hits: list[Hit]) -> list[str]:
+    """Return the ids of hits and of what their outfits are made of, each once."""
+    return list(dict.fromkeys(part.id for hit in hits for part in (hit, *hit.outfit)))
+
+
 def _fill() -> MemoryStore:
     """54 items: three of every kind, with confidences for their colors."""
     store = MemoryStore(DIM)
@@ -160,6 +192,7 @@ RECOMMENDER_CHECKS = (
     every_hit_matches_the_filter,
     the_best_come_first,
     excluded_items_stay_out,
+    an_outfit_has_every_item_once,
     an_offset_skips_the_best,
     no_score_is_below_the_least_that_was_asked_for,
     the_same_request_has_the_same_answer,

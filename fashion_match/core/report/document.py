@@ -1,10 +1,12 @@
-"""An HTML file that needs nothing else: no script, no address, pictures inside. What all pages have in common."""
+"""An HTML file that needs nothing else: no address, pictures inside, hardly ever a script. What all pages share."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -23,15 +25,19 @@ THUMB_PX = 480
 """Twice what a phone's width of grid shows, for dense screens."""
 
 
-def document(title: str, body: Iterable[str], *, styles: Iterable[str] = ("page.css",)) -> bytes:
+def document(
+    title: str, body: Iterable[str], *, styles: Iterable[str] = ("page.css",), scripts: Iterable[str] = ()
+) -> bytes:
     """Return a whole page.
 
     Args:
         title: plain text.
         body: lines of HTML, in which all that a catalogue says is escaped already.
         styles: files of this folder, the later ones on top.
+        scripts: files of this folder, run after the body. The browser is told their hashes, and runs nothing else:
+            neither what an attribute might smuggle in, nor a handler within a tag.
     """
-    return "\n".join(_lines(title, body, styles)).encode("utf-8")
+    return "\n".join(_lines(title, body, styles, [_file(name) for name in scripts])).encode("utf-8")
 
 
 def text(words: str) -> str:
@@ -59,6 +65,24 @@ def picture(
     return f'<div class="photo">{image("jpeg", buffer.getvalue(), alt, small.size)}</div>'
 
 
+def data_url(photo: Photo | None, size_px: int, *, box: Box | None = None, quality: int = 75) -> str | None:
+    """Return the photo as an address that carries its own data, ``None`` where it cannot be shown."""
+    small = thumbnail(photo, size_px, box)
+    if isinstance(small, str):
+        return None
+    buffer = io.BytesIO()
+    small.save(buffer, "JPEG", quality=quality, optimize=True)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
+
+
+def json_block(name: str, value: object) -> str:
+    """Return data for a script of the page. It is no script itself, so the browser needs no leave to read it.
+
+    ``<`` is written as an escape, so that nothing in it can end the block.
+    """
+    return f'<script type="application/json" id="{name}">{json.dumps(value).replace("<", chr(92) + "u003c")}</script>'
+
+
 def image(kind: str, content: bytes, alt: str, size: tuple[int, int]) -> str:
     """Return a picture as an ``img`` that carries its own data.
 
@@ -73,29 +97,35 @@ def image(kind: str, content: bytes, alt: str, size: tuple[int, int]) -> str:
     )
 
 
-def _lines(title: str, body: Iterable[str], styles: Iterable[str]) -> Iterator[str]:
+def _lines(title: str, body: Iterable[str], styles: Iterable[str], scripts: Sequence[str]) -> Iterator[str]:
     yield "<!doctype html>"
     yield '<html lang="en">'
     yield "<head>"
     yield '<meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield '<meta name="color-scheme" content="light dark">'
-    # Should an attribute ever get past the escaping, the browser still runs and loads nothing.
+    # Should an attribute ever get past the escaping, the browser still runs and loads nothing that is not ours.
+    run = f"; script-src {' '.join(map(_hash, scripts))}" if scripts else ""
     yield (
         '<meta http-equiv="Content-Security-Policy" '
-        "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">"
+        f"content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'{run}\">"
     )
     yield '<meta name="referrer" content="no-referrer">'
     yield f"<title>{text(title)}</title>"
-    yield f"<style>\n{''.join(map(_style, styles))}</style>"
+    yield f"<style>\n{''.join(map(_file, styles))}</style>"
     yield "</head>"
     yield "<body>"
     yield from body
+    yield from (f"<script>{script}</script>" for script in scripts)
     yield "</body>"
     yield "</html>"
     yield ""
 
 
+def _hash(script: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode('ascii')}'"
+
+
 @cache
-def _style(name: str) -> str:
+def _file(name: str) -> str:
     return files("fashion_match.core.report").joinpath(name).read_text("utf-8")

@@ -31,7 +31,8 @@ def html_page(
         UsageError: ``out`` cannot be written.
     """
     check_output(out, PAGE_FORMATS)
-    counted = "1 hit" if len(hits) == 1 else f"{len(hits)} hits"
+    noun = "outfit" if any(hit.outfit for hit in hits) else "hit"
+    counted = f"1 {noun}" if len(hits) == 1 else f"{len(hits)} {noun}s"
     body = _body(hits, query, one_line(heading), counted, filters, one_line(command))
     write_whole(out, document(f"{heading} · {counted}", body))
 
@@ -56,7 +57,10 @@ def _body(
     yield "</div>"
     yield "</header>"
     yield "<main>"
-    if hits:
+    if any(hit.outfit for hit in hits):
+        for n, hit in enumerate(hits):
+            yield from _outfit(n + 1, hit)
+    elif hits:
         yield '<ol class="grid">'
         for n, hit in enumerate(hits):
             yield from _card(n + 1, hit)
@@ -67,13 +71,30 @@ def _body(
     yield "</main>"
 
 
-def _card(rank: int, hit: Hit) -> Iterator[str]:
+def _outfit(rank: int, hit: Hit) -> Iterator[str]:
+    """Yield an outfit: what speaks for it, then its garments in a row."""
+    words = caption(hit)
+    yield f'<section class="outfit" aria-label="Outfit {rank}">'
+    yield f'<p class="score"><span class="rank">{rank}</span> {escape(words.score)}</p>'
+    yield '<ul class="chips" aria-label="Why">'
+    for reason in words.why:
+        yield f"<li>{escape(reason)}</li>"
+    yield "</ul>"
+    yield '<ol class="grid">'
+    for part in hit.outfit:
+        yield from _card(one_line(part.slot or ""), part)
+    yield "</ol>"
+    yield "</section>"
+
+
+def _card(rank: int | str, hit: Hit) -> Iterator[str]:
+    """Yield a garment; its rank, or the slot that it fills, stands before its score."""
     words = caption(hit)
     yield "<li><figure>"
     yield picture(hit.image, words.alt)
     yield "<figcaption>"
     yield (
-        f'<p class="score"><span class="rank">{rank}</span> {escape(words.score)}'
+        f'<p class="score"><span class="rank">{escape(str(rank))}</span> {escape(words.score)}'
         f'<span class="bar" aria-hidden="true"><i style="width:{words.fraction:.1%}"></i></span></p>'
     )
     yield f"<h2>{escape(words.title)}</h2>"

@@ -6,6 +6,7 @@ import shutil
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from threading import RLock
 from typing import Any, TypeVar
@@ -14,7 +15,14 @@ import qdrant_edge as edge
 
 from fashion_match.core.error import StoreError, UsageError
 from fashion_match.core.store.filter import Dialect, build_filter, kind_of_key, payload_key
-from fashion_match.core.store.index import EF_CONSTRUCT, M, few_enough_for_exact, indexing_threshold_kb, search_ef
+from fashion_match.core.store.index import (
+    EF_CONSTRUCT,
+    M,
+    candidates,
+    few_enough_for_exact,
+    indexing_threshold_kb,
+    search_ef,
+)
 from fashion_match.core.store.lock import Lock
 from fashion_match.core.store.point import OWN_FIELDS, make_payload, make_stored, namespace, point_id
 from fashion_match.core.store.protocol import CollectionSpec, Kind, Payload, Point, Stored
@@ -32,6 +40,8 @@ _SCHEMA = {
 }
 _PAGE = 1000
 _EVERY = 1_000_000
+_REMEMBERED = 256
+"""Counts, until the next write."""
 
 
 def create_shard(folder: Path, dim: int) -> None:
@@ -66,6 +76,7 @@ class EdgeStore:
         self._space = namespace(name)
         self._writing = RLock()
         self._search: edge.SearchParams | None = None
+        self._counted: dict[object, Any] = {}
         self._what = f"the collection {name}"
         self._shard = _loaded(shard, self._what)
         # Also at the end of the program, should nobody have called `close`.
@@ -135,15 +146,17 @@ class EdgeStore:
         exact: bool = False,
         exclude: Sequence[str] = (),
         with_vectors: bool = False,
+        diversity: float = 0.0,
     ) -> list[Stored]:
         chosen = self._filter(where, exclude)
         if where and not exact:
             estimate = self._call(self._shard.count, edge.CountRequest(exact=False, filter=chosen))
             exact = few_enough_for_exact(estimate, self._spec.dim)
+        anchor = check_vector(vector, self._spec.dim, "the anchor")
         request = edge.QueryRequest(
             limit=k,
             offset=offset,
-            query=edge.Query.Nearest(check_vector(vector, self._spec.dim, "the anchor")),
+            query=edge.Mmr(anchor, 1 - diversity, candidates(offset + k)) if diversity else edge.Query.Nearest(anchor),
             filter=chosen,
             score_threshold=min_score,
             params=_EXACT if exact else self._search or self._measured(),
@@ -151,7 +164,8 @@ class EdgeStore:
             with_vector=with_vectors,
         )
         found = self._call(self._shard.query, request)
-        found.sort(key=lambda point: (-point.score, point.id))
+        if not diversity:
+            found.sort(key=lambda point: (-point.score, point.id))
         return [make_stored(point, scored=True, with_vectors=with_vectors) for point in found]
 
     def scan(self, where: Where = Where(), *, with_vectors: bool = False) -> Iterator[Stored]:
@@ -169,6 +183,10 @@ class EdgeStore:
         kind = kind_of_key(key, self._spec.kinds)
         if key == "id":
             raise UsageError("ids cannot be counted: each occurs once.", "Choose an attribute.")
+        counts = self._once(("facet", key, where), lambda: self._facet(key, kind, where))
+        return dict(islice(counts.items(), limit))
+
+    def _facet(self, key: str, kind: Kind, where: Where) -> dict[str | int | float, int]:
         counts: Iterable[tuple[Any, int]]
         if kind == "float":  # the engine counts no fractions
             values = ((record.payload or {}).get(key) for record in self._scroll(where, keys=[payload_key(key)]))
@@ -176,11 +194,13 @@ class EdgeStore:
         else:
             self._index_own([key])
             request = edge.FacetRequest(payload_key(key), limit=_EVERY, exact=True, filter=self._filter(where))
-            counts = [(hit.value, hit.count) for hit in self._call(self._shard.facet, request).hits]
-        return dict(sorted(counts, key=lambda pair: (-pair[1], pair[0]))[:limit])
+            hits = self._call(self._shard.facet, request).hits
+            counts = [(hit.value, hit.count) for hit in hits if hit.count]  # those of overwritten points count 0
+        return dict(sorted(counts, key=lambda pair: (-pair[1], pair[0])))
 
     def count(self, where: Where = Where()) -> int:
-        return self._call(self._shard.count, edge.CountRequest(exact=True, filter=self._filter(where)))
+        request = edge.CountRequest(exact=True, filter=self._filter(where))
+        return self._once(("count", where), lambda: self._call(self._shard.count, request))
 
     # -- the engine -------------------------------------------------------------------------------------------------
 
@@ -238,10 +258,25 @@ class EdgeStore:
         by_key = {str(record.id): record for record in records}
         return [by_key.get(key) for key in keys]
 
+    def _once(self, asked: object, count: Callable[[], R]) -> R:
+        """Return what was counted before, if nothing was written since: nobody else writes, and a count costs as much
+        as several queries."""
+        known = self._counted
+        found: R | None = known.get(asked)
+        if found is None:
+            found = count()
+            if len(known) >= _REMEMBERED:
+                known.clear()
+            known[asked] = found
+        return found
+
     def _update(self, operation: edge.UpdateOperation) -> None:
         with self._writing:
             self._search = None
-            self._call(self._shard.update, operation)
+            try:
+                self._call(self._shard.update, operation)
+            finally:
+                self._counted = {}  # another one: who counts while this was written keeps the old one
 
     def _call(self, ask: Callable[[T], R], request: T) -> R:
         return _told(ask, request, self._what)

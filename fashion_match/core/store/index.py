@@ -25,6 +25,17 @@ def search_ef(n_points: int) -> int:
     return min(max(n_points // 256, 256), 1024)
 
 
+def candidates(n_wanted: int) -> int:
+    """Return of how many nearest points diverse ones are picked.
+
+    It grows in steps, so that the pages of one answer are picked from the same points.
+    """
+    n = 100
+    while n < 2 * n_wanted:
+        n *= 4
+    return n
+
+
 def few_enough_for_exact(n_matching: int, dim: int) -> bool:
     """Return whether so few points match a filter that comparing with all of them is as fast as asking the graph.
 

@@ -139,11 +139,14 @@ class VectorStore(Protocol):
         exact: bool = False,
         exclude: Sequence[str] = (),
         with_vectors: bool = False,
+        diversity: float = 0.0,
     ) -> list[Stored]:
         """Return at most ``k`` points that match ``where`` by falling cosine to ``vector`` (E).
 
         Args:
             exclude: ids of items that must not be returned.
+            diversity: 0..1; above 0 the points come in the order of maximal marginal relevance among the nearest
+                `index.candidates`, so that later ones are unlike the earlier ones. The scores stay cosines.
 
         Raises:
             StoreError: the vector has another width than E, is not finite, or is zero.

@@ -11,7 +11,7 @@ from qdrant_client import QdrantClient, models
 
 from fashion_match.core.error import UsageError
 from fashion_match.core.store.filter import Dialect, build_filter, kind_of_key, payload_key
-from fashion_match.core.store.index import few_enough_for_exact, search_ef
+from fashion_match.core.store.index import candidates, few_enough_for_exact, search_ef
 from fashion_match.core.store.point import OWN_FIELDS, make_payload, make_stored, namespace, point_id
 from fashion_match.core.store.protocol import CollectionSpec, Kind, Payload, Point, Stored
 from fashion_match.core.store.server_error import translated
@@ -153,15 +153,18 @@ class ServerStore:
         exact: bool = False,
         exclude: Sequence[str] = (),
         with_vectors: bool = False,
+        diversity: float = 0.0,
     ) -> list[Stored]:
         chosen = self._filter(where, exclude)
         if where and not exact:
             estimate = self._call(self._client.count, self._name, count_filter=chosen, exact=False).count
             exact = few_enough_for_exact(estimate, self._spec.dim)
+        anchor = check_vector(vector, self._spec.dim, "the anchor")
+        mmr = models.Mmr(diversity=diversity, candidates_limit=candidates(offset + k))
         found = self._call(
             self._client.query_points,
             self._name,
-            query=check_vector(vector, self._spec.dim, "the anchor"),
+            query=models.NearestQuery(nearest=anchor, mmr=mmr) if diversity else anchor,
             query_filter=chosen,
             search_params=models.SearchParams(exact=True) if exact else self._search or self._measured(),
             limit=k,
@@ -170,7 +173,8 @@ class ServerStore:
             with_payload=True,
             with_vectors=with_vectors,
         ).points
-        found.sort(key=lambda point: (-point.score, str(point.id)))
+        if not diversity:
+            found.sort(key=lambda point: (-point.score, str(point.id)))
         return [make_stored(point, scored=True, with_vectors=with_vectors) for point in found]
 
     def scan(self, where: Where = Where(), *, with_vectors: bool = False) -> Iterator[Stored]:

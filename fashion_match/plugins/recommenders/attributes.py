@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import heapq
 import math
-from itertools import islice
 
-from fashion_match import Hit, Options, Request, VectorStore
+from fashion_match import Hit, Item, Options, Request, VectorStore
 
-from .reason import make_hit
+from .reason import Candidate, best_hits
 from .similar import nearest_hits
-
-SAMPLE = 256
-"""Items that the mean is taken of. A scan runs in random order, so the first ones are a fair sample; the standard error
-of the mean is a sixteenth of the spread."""
+from .typical import SAMPLE, typical_vector
 
 
 class AttributeRecommender:
@@ -38,29 +33,21 @@ class AttributeRecommender:
     def _by_confidence(self, request: Request, store: VectorStore, keys: list[str]) -> list[Hit]:
         self.ranked_by = f"confidence of {' x '.join(keys)}"
         sure = (
-            (math.prod(stored.item.scores.get(key, 1.0) for key in keys), stored)
+            Candidate(math.prod(stored.item.scores.get(key, 1.0) for key in keys), stored, _sure(stored.item, keys))
             for stored in store.scan(request.where)
             if stored.item.id not in request.exclude
         )
-        least = -math.inf if request.min_score is None else request.min_score
-        best = heapq.nsmallest(
-            request.offset + request.k,
-            (pair for pair in sure if pair[0] >= least),
-            key=lambda pair: (-pair[0], pair[1].item.id),
-        )
-        return [make_hit(stored, request, score=confidence) for confidence, stored in best[request.offset :]]
+        return best_hits(sure, request)
 
     def _by_typicality(self, request: Request, store: VectorStore) -> list[Hit]:
-        vectors = [
-            stored.vector for stored in islice(store.scan(request.where, with_vectors=True), SAMPLE) if stored.vector
-        ]
-        if len(vectors) == SAMPLE:
+        mean, n = typical_vector(store, request.where)
+        if n == SAMPLE:
             self.ranked_by = f"closeness to the mean of {SAMPLE} of the matching items"
         else:
-            self.ranked_by = f"closeness to the mean of the {len(vectors)} matching items"
-        if not vectors:
-            return []
-        mean = [math.fsum(column) / len(vectors) for column in zip(*vectors, strict=True)]
-        if not any(mean):  # opposite vectors that cancel out: any of them is as typical as the others
-            mean = vectors[0]
-        return nearest_hits(request, store, mean)
+            self.ranked_by = f"closeness to the mean of the {n} matching items"
+        return [] if mean is None else nearest_hits(request, store, mean)
+
+
+def _sure(item: Item, keys: list[str]) -> list[str]:
+    """Return how sure the source is of each attribute that it gave a confidence for."""
+    return [f"{key} {item.scores[key]:.0%} sure" for key in keys if key in item.scores]

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from fashion_match import Hit, UsageError
+from fashion_match.core.report import lettering, tile
 from fashion_match.core.report import sheet as sheets
+from fashion_match.core.report.caption import one_line
 from fashion_match.core.report.sheet import CELL_PX, GAP_PX, MARGIN_PX, contact_sheet
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
@@ -57,13 +59,14 @@ def test_hits_fill_rows_of_so_many_columns(tmp_path: Path, hits: list[Hit]) -> N
 def texts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Collect what is written on the sheet."""
     written: list[str] = []
-    write: Callable[..., float] = sheets._write
+    write: Callable[..., float] = lettering.write
 
     def listen(draw: object, at: object, text: str, *rest: object, **more: object) -> float:
         written.append(text)
         return write(draw, at, text, *rest, **more)
 
-    monkeypatch.setattr(sheets, "_write", listen)
+    for module in (sheets, tile):
+        monkeypatch.setattr(module, "write", listen)
     return written
 
 
@@ -87,19 +90,19 @@ def test_no_hits_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_text_is_shortened_to_its_room() -> None:
-    font = sheets._font_for("a", 16)
-    shown = sheets._elide("a very long name that cannot fit", font, 100)
+    font = lettering.font_for("a", 16)
+    shown = lettering.elide("a very long name that cannot fit", font, 100)
     assert shown.endswith("…")
     assert font.getlength(shown) <= 100
     assert font.getlength(shown) > 80
-    assert sheets._elide("short", font, 100) == "short"
+    assert lettering.elide("short", font, 100) == "short"
 
 
 @given(st.text(max_size=60), st.integers(30, 400))
 def test_any_text_can_be_written(text: str, room_px: int) -> None:
-    line = sheets.one_line(text)
-    font = sheets._font_for(line, 14)
-    shown = sheets._elide(line, font, room_px)
+    line = one_line(text)
+    font = lettering.font_for(line, 14)
+    shown = lettering.elide(line, font, room_px)
     assert font.getlength(shown) <= room_px or shown == "…"
 
 
