@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fashion_match.core.attribute import canonical_attributes as canonical_attributes
     from fashion_match.core.catalogue import Catalogue as Catalogue
+    from fashion_match.core.collect.record import CollectReport as CollectReport
+    from fashion_match.core.collect.request import CollectRequest as CollectRequest
+    from fashion_match.core.collecting import Collecting as Collecting
     from fashion_match.core.comparing import compare as compare
     from fashion_match.core.comparison import Comparison as Comparison
     from fashion_match.core.compute import Compute as Compute
@@ -64,6 +67,9 @@ if TYPE_CHECKING:
 _HOME = {
     "core.attribute": ("canonical_attributes",),
     "core.catalogue": ("Catalogue",),
+    "core.collect.record": ("CollectReport",),
+    "core.collect.request": ("CollectRequest",),
+    "core.collecting": ("Collecting",),
     "core.comparing": ("compare",),
     "core.comparison": ("Comparison",),
     "core.compute": ("Compute",),

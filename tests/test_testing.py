@@ -558,6 +558,23 @@ def changed(change: Any = None, **given: Any) -> Any:
     return Changed
 
 
+def dressed(hit: Hit, *parts: Hit) -> Hit:
+    """The hit as an outfit of these parts."""
+    slots = ("top", "bottom", "shoes")
+    outfit = tuple(p.model_copy(update={"slot": slot}) for p, slot in zip(parts, slots, strict=False))
+    return hit.model_copy(update={"outfit": outfit})
+
+
+def twin(hit: Hit) -> Hit:
+    """Another item of the kit's collection, of another colour."""
+    n = int(hit.id.removeprefix("item-"))
+    return hit.model_copy(update={"id": f"item-{(n + 2) % 54:02}"})
+
+
+ANCHOR = Hit(id="item-07", score=0, image=None)
+SLOTLESS = "an outfit has every item once"
+
+
 def random_hits(hits: list[Hit]) -> list[Hit]:
     import random
 
@@ -579,6 +596,11 @@ def random_hits(hits: list[Hit]) -> list[Hit]:
         (changed(lambda hits: tuple(hits)), "answers a usual request"),
         (changed(lambda hits: []), "answers a usual request"),
         (type("Mute", (Near,), {"ranked_by": ""}), "says what its scores mean"),
+        (changed(lambda hits: [dressed(hit, hit, twin(hit)) for hit in hits]), "every hit matches the filter"),
+        (changed(lambda hits: [dressed(hit, hit, hit) for hit in hits]), "an outfit has every item once"),
+        (changed(lambda hits: [dressed(hit, twin(hit), hit) for hit in hits]), "an outfit has every item once"),
+        (changed(lambda hits: [dressed(hit, hit).model_copy(update={"outfit": (hit,)}) for hit in hits]), SLOTLESS),
+        (changed(lambda hits: [dressed(hit, hit, ANCHOR) for hit in hits]), "excluded items stay out"),
     ],
 )
 def test_a_broken_recommender_is_found(recommender: Any, check: str) -> None:
@@ -590,6 +612,10 @@ def test_a_broken_recommender_is_found(recommender: Any, check: str) -> None:
 def test_a_good_recommender_passes() -> None:
     check_recommender(Near)
     assert {result.outcome for result in outcomes(Near, "recommender").values()} == {"passed"}
+
+
+def test_a_good_recommender_of_outfits_passes() -> None:
+    check_recommender(changed(lambda hits: [dressed(hit, hit) for hit in hits]))
 
 
 def test_a_recommender_that_refuses_everything_is_found() -> None:
@@ -620,7 +646,14 @@ def test_needed_options_can_be_given() -> None:
 def test_a_check_by_name_covers_a_whole_package() -> None:
     plugins = Plugins(built_in=["fashion_match.plugins.recommenders"], installed=[])
     both = run_checks(plugins, "recommenders")
-    assert {result.plugin for result in both} == {"similar", "attributes"}
+    assert {result.plugin for result in both} == {
+        "similar",
+        "attributes",
+        "season",
+        "color",
+        "outfit",
+        "ensemble",
+    }
     assert {result.plugin for result in run_checks(plugins, "similar")} == {"similar"}
     with pytest.raises(PluginError, match="Did you mean 'similar'"):
         run_checks(plugins, "simlar")

@@ -47,7 +47,7 @@ def query(
         bool, typer.Option("--exact", help="Compare with every vector instead of asking the index.")
     ] = False,
     strategy: Annotated[
-        str | None, typer.Option(metavar="NAME", help="A recommender. [similar, or attributes]")
+        str | None, typer.Option(metavar="NAME", help="A recommender, as of `fm recommend`. [similar, or attributes]")
     ] = None,
     settings: option.SetOption = None,
     sheet: option.SheetOption = None,

@@ -83,7 +83,13 @@ def train(
     ] = None,
     batch_norm: Annotated[
         str | None,
-        typer.Option(metavar="train|frozen", help="Statistics of the backbone's norms.", rich_help_panel=MODEL),
+        typer.Option(
+            metavar="train|frozen|measured", help="Statistics of the backbone's norms.", rich_help_panel=MODEL
+        ),
+    ] = None,
+    dropout: Annotated[
+        str | None,
+        typer.Option(metavar="train|off", help="Of the backbone. [train]", rich_help_panel=MODEL),
     ] = None,
     epochs: Annotated[int | None, typer.Option(metavar="N", help="[10]", rich_help_panel=LENGTH)] = None,
     max_minutes: Annotated[
@@ -189,6 +195,7 @@ def train(
         "image_size_px": image_size,
         "freeze": freeze,
         "batch_norm": batch_norm,
+        "dropout": dropout,
         "epochs": epochs,
         "max_minutes": max_minutes,
         "stages": stage or None,

@@ -18,7 +18,7 @@ def one_per_product(recommender: Recommender, request: Request, store: VectorSto
 
     Items without a label are products of their own.
     """
-    own = {example.item.label for example in request.positives if example.item.label is not None}
+    own = {example.item.label for example in request.positives}
     wanted = n = request.offset + request.k
     while True:
         hits = recommender.recommend(replace(request, offset=0, k=n), store)

@@ -8,15 +8,16 @@ from pathlib import Path
 
 from pydantic import Field, PositiveFloat
 
-from fashion_match import Example, Hit, Options, Request, UsageError, VectorStore, canonical_attributes, did_you_mean
+from fashion_match import Example, Hit, Item, Options, Request, UsageError, VectorStore, did_you_mean
 
 from .outfits.compose import Outfit, compose, ranked
-from .outfits.garment import UNISEX, Garment, genders_agree
+from .outfits.garment import UNISEX, Garment, genders_agree, make_garment, neighbours
 from .outfits.given import place_given
 from .outfits.slot import load_slots
 from .outfits.told import outfit_hit
 from .outfits.wardrobe import Wardrobe, Wishes
 from .pool import pool_size
+from .season import season_meant
 
 CANDIDATES = 12
 """Of each slot but the first, which has as many as outfits are asked for, and some."""
@@ -71,10 +72,15 @@ class OutfitRecommender:
             if not genders_agree(one.look, two.look):
                 raise UsageError(f"{one.item.id} and {two.item.id} are not worn by one person.", "Give one of them.")
         left = self._left(given, store)
-        wardrobe = Wardrobe(self._slots, self._wishes(given, request), request, store)
+        season = None if self.options.season is None else season_meant(self.options.season, store)
+        wardrobe = Wardrobe(self._slots, self._wishes(given, season, request), request, store)
+        # What to dress for counts like one more garment that all others should agree with.
+        told = (
+            [*given, make_garment(Item(id=season, image=None, attributes={"season": season}), "")] if season else given
+        )
         outfits: list[Outfit] = []
         for wanted in self._ways(given):
-            made, empty = self._outfits(given, wanted, wardrobe, left, request)
+            made, empty = self._outfits(told, wanted, wardrobe, left, request)
             outfits += made
             if not any(slot in self._slots.fills for slot in wanted):
                 notes += [f"Nothing that matches for {slot}." for slot in empty]
@@ -114,17 +120,15 @@ class OutfitRecommender:
             made = list(compose(given, cheap, budget=left))
         return [outfit.less_whole(len(filled) / len(wanted)) for outfit in made], empty
 
-    def _wishes(self, given: Sequence[Garment], request: Request) -> Wishes:
+    def _wishes(self, given: Sequence[Garment], season: str | None, request: Request) -> Wishes:
         looks = [garment.look for garment in given]
-        if self.options.season is not None:
-            seasons: tuple[str, ...] = (str(canonical_attributes({"season": self.options.season}).get("season", "")),)
-        else:
-            seasons = next((look.seasons for look in looks if look.seasons), ())
+        seasons = next((look.seasons for look in looks if look.seasons), ())
+        beside = [other for one in seasons for other in neighbours(one)]
         return Wishes(
             looks=looks,
             vector=request.vector,
             gender=next((look.gender for look in looks if look.gender and look.gender.casefold() != UNISEX), None),
-            seasons=seasons,
+            seasons=tuple(dict.fromkeys((*seasons, *beside))) if season is None else (season,),
             usage=next((look.usage for look in looks if look.usage), None),
         )
 

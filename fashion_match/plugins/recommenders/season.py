@@ -71,13 +71,8 @@ class SeasonRecommender:
         return best_hits(chain(known, self._guessed(season, vector, request, store)), request)
 
     def _season(self, request: Request, store: VectorStore) -> str:
-        seasons = [str(value) for value in store.facet(KEY)] if store.spec.kinds.get(KEY) == "keyword" else []
         if self.options.season is not None:
-            meant = str(canonical_attributes({KEY: self.options.season}).get(KEY, ""))
-            found = next((season for season in seasons if season.casefold() == meant.casefold()), None)
-            if found is None and store.count():
-                raise UsageError(f"no item is for the season {meant!r}.", did_you_mean(meant, seasons, what="seasons"))
-            return found or meant
+            return season_meant(self.options.season, store)
         asked = [
             condition.values for condition in request.where.conditions if (condition.key, condition.op) == (KEY, "in")
         ]
@@ -117,6 +112,20 @@ class SeasonRecommender:
 
 def _score(sure: float, stored: Stored) -> float:
     return sure * (1 + (stored.score or 0.0)) / 2
+
+
+def season_meant(text: str, store: VectorStore) -> str:
+    """Return a season in the spelling of the collection: ``"autumn"`` as ``"Fall"``.
+
+    Raises:
+        UsageError: none of the items is for it; the remedy gives the nearest.
+    """
+    seasons = [str(value) for value in store.facet(KEY)] if store.spec.kinds.get(KEY) == "keyword" else []
+    meant = str(canonical_attributes({KEY: text}).get(KEY, ""))
+    found = next((season for season in seasons if season.casefold() == meant.casefold()), None)
+    if found is None and store.count():
+        raise UsageError(f"no item is for the season {meant!r}.", did_you_mean(meant, seasons, what="seasons"))
+    return found or meant
 
 
 def _nearest(

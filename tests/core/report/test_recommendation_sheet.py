@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -38,12 +39,9 @@ def draw(tmp_path: Path, hits: list[Hit], given: list[Path]) -> list[list[str]]:
     sheet = Image.open(tmp_path / "sheet.png").convert("RGB")
     names = {(255, 0, 0): "red", (0, 0, 255): "blue", (0, 128, 0): "green", (0, 0, 0): "black", (255, 165, 0): "orange"}
     columns = range(MARGIN_PX + CELL_PX // 2, sheet.width - MARGIN_PX, CELL_PX + GAP_PX)
-    rows: list[list[str]] = []
-    for y in range(sheet.height):
-        found = [names.get(sheet.getpixel((x, y)), "") for x in columns]
-        if any(found) and (not rows or found != rows[-1]) and sum(map(bool, found)) > 1:
-            rows.append(found)
-    return rows
+    lines = [[names.get(sheet.getpixel((x, y)), "") for x in columns] for y in range(sheet.height)]
+    runs = [(found, len(list(same))) for found, same in groupby(lines)]
+    return [found for found, tall in runs if any(found) and tall > CELL_PX // 2]
 
 
 def test_an_outfit_is_a_row_that_begins_with_what_was_given(tmp_path: Path, colored) -> None:
@@ -63,7 +61,7 @@ def test_single_garments_stand_beside_what_was_given(tmp_path: Path, colored) ->
         ["red", "blue", "green", "black", "blue", "green"],
         ["orange", "black", "", "", "", ""],
     ]
-    assert draw(tmp_path, hits, []) == [["blue", "green", "black", "blue", "green"]]
+    assert draw(tmp_path, hits, []) == [["blue", "green", "black", "blue", "green"], ["black", "", "", "", ""]]
 
 
 def test_reasons_and_slots_are_written(tmp_path: Path, colored, monkeypatch) -> None:

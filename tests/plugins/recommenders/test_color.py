@@ -77,6 +77,12 @@ def test_what_is_recommended_goes_with_every_given_garment(recommenders, wardrob
         assert "Black/" in said
 
 
+def test_what_goes_with_one_of_them_alone_stays_out(make_wardrobe, recommenders):
+    store = make_wardrobe([{"color": name} for name in ("Orange", "Red", "Magenta", "Blue")])
+    assert "item-2" in {hit.id for hit in ask(recommenders, store, request_for(store, "item-1"))}
+    assert [hit.id for hit in ask(recommenders, store, request_for(store, "item-0", "item-1"))] == ["item-3"]
+
+
 def test_a_picture_is_measured(make_wardrobe, recommenders, tmp_path):
     photo = tmp_path / "red.png"
     picture = Image.new("RGB", (96, 96), "white")

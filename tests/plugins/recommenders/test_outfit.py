@@ -113,6 +113,24 @@ def test_slots_are_chosen(recommenders, store):
     assert made.note == "Nothing that matches for watch."
 
 
+def test_an_outfit_that_lacks_a_slot_is_worth_less(recommenders, store):
+    (whole, *_) = ask(recommenders, store, request_for(store, AT["shirt"]), slots="bottom")
+    (part, *_) = ask(recommenders, store, request_for(store, AT["shirt"]), slots="bottom,watch")
+    assert part.score == pytest.approx(whole.score / 2)
+
+
+def test_an_outfit_is_for_the_season_that_is_asked_for(make_wardrobe, recommenders):
+    shoes = [{"category": "Heels", "season": season} for season in ("Fall", "Summer", "Winter") * 6]
+    store = make_wardrobe([{"category": "Dresses", "season": "Fall"}, *shoes])
+    for asked in ("summer", "winter", None):
+        (hit, *_) = ask(recommenders, store, request_for(store, "item-0"), slots="top,shoes", season=asked)
+        assert hit.outfit[0].attributes["season"] == (asked or "fall").capitalize()
+    (hit, *_) = ask(recommenders, store, Request(Where()), slots="shoes", season="summer")
+    assert hit.attributes["season"] == "Summer"
+    with pytest.raises(UsageError, match="Did you mean 'Summer'"):
+        ask(recommenders, store, Request(Where()), season="Sumer")
+
+
 def test_a_budget_is_for_the_whole_outfit(recommenders, store):
     request = request_for(store, AT["shirt"])
     assert worn(ask(recommenders, store, request, budget=150)[0])["bottom"] == AT["jeans"]
@@ -265,6 +283,20 @@ def test_the_best_of_all_combinations_is_found(budget):
     for outfit in made:
         assert outfit.score == pytest.approx(worth(outfit.garments))
         assert any(outfit.garments == garments for garments in allowed)
+
+
+def test_a_single_garment_keeps_to_the_budget():
+    slot = draw_garments("bottom", 3, 0)
+    assert [outfit.price for outfit in compose([], [slot], budget=10)] == [9, 10]
+    assert list(compose([], [], budget=None)) == []
+
+
+def test_one_colour_from_head_to_foot_is_worth_less_than_a_neutral():
+    def look(color):
+        return make_garment(Item(id=color, image=None, attributes={"color": color}), "top").look
+
+    assert agreement(look("Blue"), look("Blue")) < agreement(look("Blue"), look("White"))
+    assert agreement(look("Orange"), look("Magenta")) < agreement(look("Blue"), look("Blue"))
 
 
 def test_ranked_outfits_begin_differently_and_repeat_little():

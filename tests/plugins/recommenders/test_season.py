@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from fashion_match import Example, Item, Request, UsageError, Where
+from fashion_match import Example, Item, Request, Stored, UsageError, Where
 from fashion_match.plugins.recommenders.vote import neighbours_of, vote
 from tests.core.store.conftest import DIM
 from tests.plugins.recommenders.conftest import request_for
@@ -61,6 +61,15 @@ def test_the_score_is_the_confidence_times_closeness(recommenders, store):
             sure = sum(max(s.score, 0) for s in near if s.item.attributes["season"] == "Summer") / total
             assert vote(near, "season")["Summer"] == pytest.approx(sure)
         assert hit.score == pytest.approx(sure * (1 + cosine) / 2, abs=1e-5)
+
+
+def test_the_nearer_ones_have_the_louder_voice():
+    def neighbour(season, score):
+        return Stored(Item(id="x", image=None, attributes={"season": season}), "", (0, 0), "", score)
+
+    near = [neighbour("Summer", 0.9), neighbour(["Winter", "Fall"], 0.3), neighbour("Winter", -0.5)]
+    assert vote(near, "season") == pytest.approx({"Summer": 0.75, "Fall": 0.25, "Winter": 0.25})
+    assert vote([neighbour("Summer", -1.0)], "season") == {}
 
 
 def test_the_season_comes_from_the_option_then_the_filter_then_the_garments(recommenders, store):

@@ -35,7 +35,7 @@ def garment_weights(lab: Rows, skin: Mask) -> Rows:
     middle = _middle(*lab.shape[:2])
     kept = ~_background(lab)
     if np.count_nonzero(kept) < LEAST_LEFT * kept.size:
-        return middle * (middle > middle.max() / 2)
+        return np.where(middle > middle.max() / 2, middle, np.float32(0))
     weights = kept * middle
     if (weights * skin).sum() < 0.6 * weights.sum():  # more than that, and the garment itself is of that colour
         weights *= 1 - np.float32(0.85) * skin

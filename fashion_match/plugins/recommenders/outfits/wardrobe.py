@@ -10,7 +10,7 @@ from typing import Literal
 from fashion_match import Condition, Request, Stored, VectorStore, Where
 from fashion_match.plugins.recommenders.narrow import both, one_of
 
-from .garment import UNISEX, Garment, Look, harmony_of, look_of, make_garment, neighbours
+from .garment import UNISEX, Garment, Look, harmony_of, look_of, make_garment
 from .slot import Slots
 
 ENOUGH = 8
@@ -82,8 +82,7 @@ class Wardrobe:
         colored = one_of(where, "color", self._colors) if self._colors else where
         wished = colored
         if self._wishes.seasons and self._is_text("season"):
-            beside = [season for one in self._wishes.seasons for season in neighbours(one)]
-            wished = one_of(wished, "season", [*self._wishes.seasons, *beside])
+            wished = one_of(wished, "season", self._wishes.seasons)
         if self._wishes.usage is not None and self._is_text("usage"):
             wished = one_of(wished, "usage", [self._wishes.usage])
         yield from (wished, colored, where)

@@ -66,7 +66,10 @@ def test_every_base_colour_of_the_products_is_known(name: str) -> None:
     assert shade.name == name
 
 
-@pytest.mark.parametrize("name", ["Multi", "NA", "None", "unknown", "", "  ", "Assorted", "Multicolour", "42", "--"])
+@pytest.mark.parametrize(
+    "name",
+    ["Multi", "NA", "None", "unknown", "", "  ", "not known", "Multi Green", "Assorted", "Multicolour", "42", "--"],
+)
 def test_what_is_no_colour_is_none(name: str) -> None:
     assert shade_of(name) is None
 
