@@ -132,7 +132,10 @@ def main() -> None:
             "season": lambda s: (plain(s, season(s)), strategy("season", s)),
             "color": lambda s: (plain(s, *colors(s)), strategy("color", s)),
             "outfit": lambda s: (plain(s, *slots), strategy("outfit", s)),
-            "outfit --budget 200": lambda s: (plain(s, *slots), strategy("outfit", s, budget=budget, owned=True)),
+            "outfit --budget 200": lambda s: (
+                plain(s, *(slot & Where.parse(f"price<={budget}") for slot in slots)),
+                strategy("outfit", s, budget=budget, owned=True),
+            ),
             "ensemble": lambda s: (plain(s, Where(), season(s), *colors(s)), strategy("ensemble", s)),
         }
         source = f"of {TABLE}" if TABLE.is_file() else "drawn"

@@ -1,4 +1,4 @@
-"""``fm query`` and ``fm recommend``: from pictures, descriptions, items, a filter, or any mix of them to ranked hits."""
+"""``fm query`` and ``fm recommend``: from pictures, descriptions, items, a filter, or any mix of them to hits."""
 
 from __future__ import annotations
 

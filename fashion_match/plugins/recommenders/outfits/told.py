@@ -30,7 +30,7 @@ def _part(garment: Garment, outfit: Outfit, given: Sequence[Garment], request: R
     # A given garment is what the others are chosen for; without one, the first of the outfit is.
     base = given[0] if given else outfit.garments[0]
     between = harmony_of(base.look, garment.look) if garment is not base else None
-    reasons = [] if given or garment is base else _agreeing([base, garment])
+    reasons = [] if given or garment is base else _agreeing([base], [garment])
     hit = make_hit(garment.stored, request, score=score, reasons=[*reasons, *([str(between)] if between else [])])
     return hit.model_copy(update={"slot": garment.slot})
 
@@ -38,7 +38,7 @@ def _part(garment: Garment, outfit: Outfit, given: Sequence[Garment], request: R
 def _reasons(outfit: Outfit, given: Sequence[Garment], budget: float | None, spent: float) -> list[str]:
     every = [*given, *outfit.garments]
     base, *others = every
-    reasons = [*_harmonies(base, others), *_agreeing(every)]
+    reasons = [*_harmonies(base, others), *_agreeing(given, outfit.garments)]
     if any(garment.price is not None for garment in outfit.garments):
         total = outfit.price + spent
         reasons.append(f"{total:g} in all" + ("" if budget is None else f" of {budget:g}"))
@@ -55,14 +55,12 @@ def _harmonies(base: Garment, others: Sequence[Garment]) -> list[str]:
     return [f"{relation} colour: {name}/{', '.join(names)}" for (relation, name), names in by_relation.items()]
 
 
-def _agreeing(garments: Sequence[Garment]) -> list[str]:
-    """Return what all of several garments have in common, as far as it is known."""
-    looks = [garment.look for garment in garments]
-    if len(looks) < 2:
-        return []
-    seasons = set.intersection(*(set(look.seasons) for look in looks))
-    usages = {look.usage for look in looks}
-    said = [f"all for {', '.join(sorted(seasons))}"] if seasons else []
-    if len(usages) == 1 and None not in usages:
-        said.append(f"all {looks[0].usage}")
+def _agreeing(given: Sequence[Garment], added: Sequence[Garment]) -> list[str]:
+    """Return what the added garments have in common with each other, and with what is known of the given ones."""
+    known = [garment.look for garment in (*given, *added) if garment.look.seasons or garment in added]
+    seasons = set.intersection(*(set(look.seasons) for look in known))
+    said = [f"all for {', '.join(sorted(seasons))}"] if seasons and len(known) > 1 else []
+    usages = {garment.look.usage for garment in (*given, *added) if garment.look.usage or garment in added}
+    if len(usages) == 1 and None not in usages and len(known) > 1:
+        said.append(f"all {next(iter(usages))}")
     return said
