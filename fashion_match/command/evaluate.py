@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,15 +11,15 @@ import typer
 
 from fashion_match.command import option, show
 from fashion_match.command.catalogue import open_catalogue
+from fashion_match.command.stage_bar import stage_bar
 from fashion_match.core.error import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from fashion_match.core.evaluation import Evaluation
     from fashion_match.core.evaluation_request import EvalProgress
 
-DATA, PAIRS, SEARCH, CLASSES, MACHINE = "Data", "Pairs", "Search", "Classes", "Machine"
+DATA, PAIRS, SEARCH, CLASSES = "Data", "Pairs", "Search", "Classes"
+STAGES = {"read": "reading photos", "compare": "looking for leaks", "embed": "embedding", "rank": "measuring"}
 
 
 def evaluate(
@@ -189,10 +190,8 @@ def parse_names(text: str | None) -> tuple[str, ...]:
     return tuple(name.strip() for name in (text or "").split(",") if name.strip())
 
 
-def progress() -> AbstractContextManager[Callable[[EvalProgress], None]]:
-    """Return a bar, where a person watches."""
-    if show.is_terminal():
-        from fashion_match.command.evaluate_progress import EvalBar
-
-        return EvalBar()
-    return nullcontext(lambda _: None)
+@contextmanager
+def progress() -> Iterator[Callable[[EvalProgress], None]]:
+    """Give a bar, where a person watches."""
+    with stage_bar(STAGES) as bar:
+        yield lambda told: bar(told.stage, told.done, told.total)

@@ -109,7 +109,7 @@ def report(head: Iterable[str], tables: Iterable[Table]) -> None:
     for one in tables:
         tell()
         tell(one.title)
-        table(one.columns, one.rows, numbers=one.numbers)
+        table(one.columns, one.rows, numbers=one.numbers, whole=one.numbers)  # half a number says something else
         for line in one.below:
             tell(line)
 
