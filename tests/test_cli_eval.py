@@ -48,10 +48,17 @@ def classifier(tmp_path_factory: pytest.TempPathFactory, source: str) -> Path:
 
 @pytest.fixture
 def measured(source: str, tmp_path: Path) -> Any:
-    """Evaluate from Python, quickly."""
+    """Evaluate from Python, quickly: few draws, and no figures by attribute, each of which is a picture."""
 
     def run(model: Path, **given: Any) -> Evaluation:
-        options = {"source": source, "out": tmp_path / "eval", "n_resamples": 50, "reader_options": DRAWN, **given}
+        options = {
+            "source": source,
+            "out": tmp_path / "eval",
+            "n_resamples": 50,
+            "reader_options": DRAWN,
+            "by": (),
+            **given,
+        }
         return evaluate(options.pop("source"), model=model, plugins=tiny_plugins(), **options)
 
     return run
