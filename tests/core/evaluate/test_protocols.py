@@ -177,6 +177,7 @@ def test_figures_by_value_are_those_of_the_queries_that_have_it():
     shirts, shoes = group_figures(outcome, values, n_draws=200, seed=0)
     assert (shirts.value, shirts.n_queries, shoes.value, shoes.n_queries) == ("Shirts", 48, "Shoes", 28)
     assert shirts.figures["recall@1"].value == pytest.approx(np.mean(outcome.table["recall@1"][:48]))
+    assert shirts.figures["recall@1"].guess == pytest.approx(np.mean(outcome.chances["recall@1"][:48]))
     assert shoes.figures["map@r"].value == pytest.approx(np.mean(outcome.table["map@r"][48:76]))
     assert shirts.figures["recall@1"].low < shirts.figures["recall@1"].value < shirts.figures["recall@1"].high
 
