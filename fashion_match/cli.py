@@ -124,7 +124,10 @@ def main(arguments: list[str] | None = None) -> int:
     except typer.Abort:  # Ctrl-C or the end of input at a question
         return INTERRUPTED
     if code == INTERRUPTED:
-        show.say("Interrupted. What was stored stays; the same command goes on from there, `fm train` with --resume.")
+        show.say(
+            "Interrupted. What was stored stays: after ingest, neighbors --all, collect and study the same command "
+            "goes on from there, `fm train` with --resume; others begin anew."
+        )
     return code if isinstance(code, int) else 0
 
 

@@ -79,20 +79,11 @@ def embed_anchor(
         ModelError: the model cannot be had.
     """
     from fashion_match.core.model.choice import ModelChoice, resolve_model
-    from fashion_match.core.model.embedder import Embedder
     from fashion_match.core.model.image import PhotoError
 
     compute = compute or Compute()
     folder = resolve_model(plugins, location.library, ModelChoice(), store.spec)
-    embedder = Embedder(
-        folder,
-        plugins,
-        engine=compute.engine,
-        device=compute.device,
-        precision=compute.precision,
-        max_pixels=compute.max_pixels,
-        notify=notify,
-    )
+    embedder = compute.embedder(folder, plugins, notify=notify)
     try:
         return embedder.embed(picture, attributes=attributes)
     except PhotoError as error:

@@ -22,6 +22,7 @@ from fashion_match.core.evaluation_request import EvalProgress, Policy, Tell
 from fashion_match.core.item import Item
 
 PHOTO_KINDS: tuple[LeakKind, ...] = ("same file", "same content", "near duplicate")
+ADVICE = "Leave them out with --drop-leaks, or mark every figure with --allow-leaks."
 N_SHOWN = 5
 """Leaks that are named when a run is refused."""
 
@@ -86,9 +87,6 @@ def check_leaks(
         n_gone = len(tested) - len(kept)
         check = check.model_copy(update={"n_leaking": n_gone, "n_dropped": n_gone})
     return kept, check, leaks
-
-
-ADVICE = "Leave them out with --drop-leaks, or mark every figure with --allow-leaks."
 
 
 def _without(tested: Sequence[Item], leaks: Sequence[Leak]) -> list[Item]:
